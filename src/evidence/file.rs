@@ -1,0 +1,1 @@
+//! The evidence file: JSON Lines under a hash chain.

@@ -1,0 +1,125 @@
+//! What a judgement goes by: words, hosts, thresholds, severities, issues. Part of the evidence, so that
+//! a verdict can be recomputed from the file alone.
+
+use serde::{Deserialize, Serialize};
+
+/// How much an open finding weighs. SEV-1 stops a release.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub enum Severity {
+    /// Stops a release.
+    #[serde(rename = "SEV-1")]
+    Sev1,
+    /// To be fixed; does not stop a release by itself.
+    #[serde(rename = "SEV-2")]
+    Sev2,
+    /// Minor.
+    #[serde(rename = "SEV-3")]
+    Sev3,
+    /// Cosmetic.
+    #[serde(rename = "SEV-4")]
+    Sev4,
+}
+
+impl Severity {
+    /// `SEV-1` to `SEV-4`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sev1 => "SEV-1",
+            Self::Sev2 => "SEV-2",
+            Self::Sev3 => "SEV-3",
+            Self::Sev4 => "SEV-4",
+        }
+    }
+}
+
+/// An issue that scenarios settle, by a tag of the same name (`@SEV-2-001`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issue {
+    /// The tag without `@`.
+    pub id: String,
+    /// What it is about, in a line.
+    pub title: String,
+    /// What a failing scenario of it weighs.
+    pub severity: Severity,
+}
+
+/// Limits that metrics are held against; a metric without data is not held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Thresholds {
+    /// Denied lock attempts per attempt, at most. Percent.
+    pub lock_contention_percent: f64,
+    /// Tokens refreshed per refresh tried, at least. Percent.
+    pub refresh_success_percent: f64,
+    /// Time to serve a page, 95th percentile, at most. Milliseconds.
+    pub page_p95_ms: f64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { lock_contention_percent: 1.0, refresh_success_percent: 99.0, page_p95_ms: 100.0 }
+    }
+}
+
+/// What the judgement goes by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Words that state a judgement, a cause, a score or advice; whole words, any case.
+    pub judging_words: Vec<String>,
+    /// Hosts that the app may reach beside Jira.
+    pub egress: Vec<String>,
+    /// Limits for metrics.
+    pub thresholds: Thresholds,
+    /// The issues that scenarios settle.
+    pub issues: Vec<Issue>,
+    /// The severity of a tag that is no issue (`smoke` → SEV-3).
+    pub severities: Vec<(String, Severity)>,
+    /// What a scenario weighs that no issue and no severity names.
+    pub default_severity: Severity,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let words = [
+            "unhealthy",
+            "healthy",
+            "bad",
+            "poor",
+            "good",
+            "best practice",
+            "caused by",
+            "because of",
+            "root cause",
+            "due to",
+            "you should",
+            "we recommend",
+            "recommended",
+            "consider",
+            "must fix",
+            "risk score",
+            "health score",
+            "misconfigured",
+            "suspicious",
+            "dangerous",
+            "broken",
+            "wrong",
+            "warning",
+            "critical",
+            "problem",
+            "anomaly",
+        ];
+        Self {
+            judging_words: words.map(str::to_owned).to_vec(),
+            egress: vec![],
+            thresholds: Thresholds::default(),
+            issues: vec![],
+            severities: vec![],
+            default_severity: Severity::Sev1,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Jira's wire types and the operation table.

@@ -1,0 +1,39 @@
+//! gonogo is a release gate for Jira apps.
+//!
+//! ```text
+//! features ─▶ scenario ─▶ subject ─▶ mock_jira        runs and records
+//!                └───────▶ evidence ◀──────┘
+//! evidence ─▶ invariant ─▶ judge ─▶ report ─▶ exit     judges and reports
+//! ```
+//!
+//! The two halves meet only in the evidence. Nothing in the first knows an invariant; nothing in the
+//! second knows cucumber, HTTP, time or a store. Start at `main.rs`, then `command/run.rs`.
+//!
+//! A module uses only what its row names, and rows name only rows above them. A test (`tests/it/tidy.rs`)
+//! reads this table and holds the code to it.
+//!
+//! | module | holds | may use |
+//! |---|---|---|
+//! | `clock` | time that a scenario can drive | |
+//! | `evidence` | what was observed, in order; never what it means; the file with its hash chain | |
+//! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
+//! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
+//! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `invariant`, `judge` |
+//! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
+//! | `store` | the `Store` trait; one store, one file | `clock` |
+//! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
+//! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `jira`, `store` |
+//! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `clock`, `evidence`, `jira`, `store` |
+//! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `jira`, `mock_jira`, `store`, `subject` |
+//! | `config` | `gonogo.yaml`: the only user of YAML | `evidence` |
+//! | `exit` | the exit codes | `judge` |
+//! | `cli` | flags and subcommands, no behaviour | `report` |
+//! | `command` | one subcommand, one file | `app`, `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `jira`, `judge`, `mock_jira`, `report`, `scenario`, `store`, `subject` |
+
+pub mod app;
+pub mod clock;
+pub mod evidence;
+pub mod jira;
+pub mod mock_jira;
+pub mod store;
+pub mod subject;
