@@ -15,6 +15,7 @@
 //! | module | holds | may use |
 //! |---|---|---|
 //! | `clock` | time that a scenario can drive | |
+//! | `spelling` | "did you mean": the nearest of the names that there are | |
 //! | `evidence` | what was observed, in order; never what it means; the file with its hash chain | |
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
@@ -24,16 +25,18 @@
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `jira`, `store` |
 //! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `clock`, `evidence`, `jira`, `store` |
-//! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `jira`, `mock_jira`, `store`, `subject` |
-//! | `config` | `gonogo.yaml`: the only user of YAML | `evidence` |
+//! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `jira`, `mock_jira`, `spelling`, `store`, `subject` |
+//! | `config` | `gonogo.yaml`: the only user of YAML | `evidence`, `spelling` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report` |
-//! | `command` | one subcommand, one file | `app`, `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `jira`, `judge`, `mock_jira`, `report`, `scenario`, `store`, `subject` |
+//! | `command` | one subcommand, one file | `app`, `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `jira`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `store`, `subject` |
 
 pub mod app;
 pub mod clock;
 pub mod evidence;
 pub mod jira;
 pub mod mock_jira;
+pub mod scenario;
+pub mod spelling;
 pub mod store;
 pub mod subject;

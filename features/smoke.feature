@@ -1,0 +1,4 @@
+Feature: Smoke
+
+  Scenario: A Jira site is there
+    Given a Jira site

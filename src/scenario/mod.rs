@@ -1,0 +1,20 @@
+//! Gherkin in, evidence out; the only user of cucumber. `source` reads features, `plan` numbers the
+//! scenarios, `runner` runs them, `collect` hears cucumber's events, `ledger` accounts for every planned
+//! scenario; `world` and `steps` are what the scenarios say. Knows no invariant and gives no verdict.
+
+mod collect;
+mod failure;
+mod ledger;
+mod plan;
+mod run;
+mod runner;
+pub mod source;
+mod steps;
+mod text;
+mod world;
+
+pub use failure::{Failure, fail, pending};
+pub use plan::{Plan, PlanError, Selection, Vocabulary};
+pub use run::{Limits, ProgressEvent, RunOptions, ScenarioError, Stop, Summary, run};
+pub use steps::{Definition, definitions};
+pub use world::{Setup, World};

@@ -1,0 +1,280 @@
+//! The plan: every scenario that is to run, before anything runs. What is in it is accounted for in the
+//! evidence, whatever happens.
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+
+use cucumber::{gherkin, tag::Ext as _};
+use regex::Regex;
+
+use super::source::{Loaded, Problem, SourceError};
+use crate::{
+    evidence::Planned,
+    spelling::{nearest, suggestion},
+};
+
+/// Names that tags may use; the scenario side knows neither invariants nor issues by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Vocabulary {
+    /// For `@invariant:<name>`.
+    pub invariants: Vec<String>,
+    /// For `@SEV-…`.
+    pub issues: Vec<String>,
+}
+
+/// Which scenarios are wanted; nothing given means all.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// A tag expression: `@SEV-2-001 and not @slow`.
+    pub tags: Option<String>,
+    /// A regular expression over scenario titles.
+    pub name: Option<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The features themselves are wrong.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The tag expression does not parse.
+    #[error("cannot read the tag expression `{expression}`: {reason}")]
+    TagExpression {
+        /// As given.
+        expression: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The tag expression names a tag that no scenario has.
+    #[error("no scenario has the tag `@{tag}`{}", suggestion(.nearest.as_deref()))]
+    UnknownTag {
+        /// Without `@`.
+        tag: String,
+        /// The nearest tag that there is, with `@`.
+        nearest: Option<String>,
+    },
+    /// The title's expression does not parse.
+    #[error("cannot read the name expression `{expression}`: {reason}")]
+    NameExpression {
+        /// As given.
+        expression: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The filters leave nothing.
+    #[error("nothing to run: the filters select none of the {0} scenarios")]
+    NothingSelected(usize),
+}
+
+/// Every selected scenario, numbered.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    entries: Vec<Entry>,
+    ordinals: HashMap<String, usize>,
+}
+
+/// One planned scenario.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub planned: Planned,
+    /// Its feature with this scenario alone; nothing if there is no step to run.
+    pub feature: Option<Arc<gherkin::Feature>>,
+    pub all_tags: Vec<String>,
+}
+
+impl Plan {
+    /// Makes the plan: checks the tags of all features, then selects.
+    ///
+    /// # Errors
+    /// Tags that name nothing, filters that do not parse or select nothing.
+    pub fn new(
+        features: &[Loaded],
+        selection: &Selection,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, PlanError> {
+        let mut entries: Vec<Entry> = features.iter().flat_map(entries_of).collect();
+        let problems: Vec<Problem> = entries
+            .iter()
+            .flat_map(|entry| entry.all_tags.iter().filter_map(|tag| check_tag(tag, entry, vocabulary)))
+            .collect();
+        if !problems.is_empty() {
+            return Err(SourceError::Rejected(problems).into());
+        }
+        let total = entries.len();
+        if let Some(expression) = &selection.tags {
+            let operation = tag_expression(expression, &entries)?;
+            entries.retain(|entry| operation.eval(&entry.planned.tags));
+        }
+        if let Some(expression) = &selection.name {
+            let pattern = Regex::new(expression).map_err(|error| PlanError::NameExpression {
+                expression: expression.clone(),
+                reason: error.to_string(),
+            })?;
+            entries.retain(|entry| pattern.is_match(&entry.planned.name));
+        }
+        if entries.is_empty() {
+            return Err(PlanError::NothingSelected(total));
+        }
+        let ordinals =
+            entries.iter().enumerate().map(|(ordinal, entry)| (entry.planned.id.clone(), ordinal)).collect();
+        Ok(Self { entries, ordinals })
+    }
+
+    /// All planned scenarios, in order; a scenario's place is its ordinal.
+    pub fn planned(&self) -> impl ExactSizeIterator<Item = &Planned> {
+        self.entries.iter().map(|entry| &entry.planned)
+    }
+
+    /// How many scenarios are planned; never 0.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "a plan is never empty")]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn entry(&self, ordinal: usize) -> &Entry {
+        &self.entries[ordinal]
+    }
+
+    /// The ordinal of a scenario that came back in an event.
+    pub(super) fn ordinal(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Option<usize> {
+        self.ordinals.get(&id(feature, scenario.position.line)).copied()
+    }
+}
+
+fn id(feature: &gherkin::Feature, line: usize) -> String {
+    let path = feature.path.as_deref().unwrap_or(std::path::Path::new("?"));
+    format!("{}:{line}", path.display())
+}
+
+fn entries_of(loaded: &Loaded) -> Vec<Entry> {
+    let feature = &loaded.feature;
+    let mut bare = feature.clone();
+    bare.scenarios.clear();
+    bare.rules.clear();
+    let planned = |name: &str, line: usize, tags: Vec<String>| Planned {
+        id: id(feature, line),
+        feature: feature.name.clone(),
+        name: if name.is_empty() { "(no title)".into() } else { name.into() },
+        tags,
+    };
+    let mut entries = vec![];
+    let plain = feature.scenarios.iter().map(|scenario| (None, scenario));
+    let ruled = feature.rules.iter().flat_map(|rule| rule.scenarios.iter().map(move |s| (Some(rule), s)));
+    for (rule, scenario) in plain.chain(ruled) {
+        let inherited = feature.tags.iter().chain(rule.iter().flat_map(|rule| &rule.tags));
+        let tags = distinct(inherited.chain(&scenario.tags));
+        let mut alone = bare.clone();
+        match rule {
+            None => alone.scenarios.push(scenario.clone()),
+            Some(rule) => {
+                alone.rules.push(gherkin::Rule { scenarios: vec![scenario.clone()], ..rule.clone() });
+            }
+        }
+        // A background alone shows nothing.
+        let runnable = (!scenario.steps.is_empty()).then(|| Arc::new(alone));
+        entries.push((
+            scenario.position.line,
+            Entry {
+                planned: planned(&scenario.name, scenario.position.line, tags.clone()),
+                feature: runnable,
+                all_tags: tags,
+            },
+        ));
+    }
+    for outline in &loaded.rowless {
+        let tags = distinct(feature.tags.iter().chain(&outline.tags));
+        let planned = planned(&outline.name, outline.position.line, tags.clone());
+        entries.push((outline.position.line, Entry { planned, feature: None, all_tags: tags }));
+    }
+    for rule in feature.rules.iter().filter(|rule| rule.scenarios.is_empty()) {
+        let held = loaded
+            .rowless
+            .iter()
+            .any(|outline| rule.span.start <= outline.span.start && outline.span.start < rule.span.end);
+        if !held {
+            let tags = distinct(feature.tags.iter().chain(&rule.tags));
+            let planned = planned(&rule.name, rule.position.line, tags.clone());
+            entries.push((rule.position.line, Entry { planned, feature: None, all_tags: tags }));
+        }
+    }
+    if entries.is_empty() {
+        let tags = distinct(feature.tags.iter());
+        let planned = planned(&feature.name, feature.position.line, tags.clone());
+        entries.push((feature.position.line, Entry { planned, feature: None, all_tags: tags }));
+    }
+    entries.sort_by_key(|(line, _)| *line);
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
+fn distinct<'a>(tags: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut kept: Vec<String> = vec![];
+    for tag in tags {
+        if !kept.contains(tag) {
+            kept.push(tag.clone());
+        }
+    }
+    kept
+}
+
+/// Tags with a meaning must name something; all others are free.
+fn check_tag(tag: &str, entry: &Entry, vocabulary: &Vocabulary) -> Option<Problem> {
+    let nearest_of = |names: &[String]| suggestion(nearest(tag, names.iter().map(String::as_str)).as_deref());
+    let prefix = tag.split_once(':').map(|(prefix, _)| prefix);
+    let reason = if let Some(name) = tag.strip_prefix("invariant:") {
+        let known = vocabulary.invariants.iter().any(|known| known == name);
+        let near = nearest(name, vocabulary.invariants.iter().map(String::as_str));
+        let near = near.map(|near| format!("@invariant:{near}"));
+        (!known).then(|| format!("no invariant is named `{name}`{}", suggestion(near.as_deref())))
+    } else if prefix.is_some_and(|prefix| strsim::levenshtein(&prefix.to_lowercase(), "invariant") <= 2) {
+        Some(format!("the tag `@{tag}` is not known; did you mean `@invariant:…`?"))
+    } else if let Some(number) = tag.strip_prefix("mode-") {
+        let known = number.len() == 2 && number.parse::<u8>().is_ok_and(|number| (1..=32).contains(&number));
+        (!known).then(|| format!("no failure mode is named `{tag}`; they are `@mode-01` to `@mode-32`"))
+    } else if tag.to_uppercase().starts_with("SEV-") {
+        let known = vocabulary.issues.iter().any(|known| known == tag);
+        (!known).then(|| {
+            format!(
+                "no issue is named `{tag}`{}; issues are listed in gonogo.yaml",
+                nearest_of(&vocabulary.issues)
+            )
+        })
+    } else {
+        None
+    }?;
+    let (path, line) = entry.planned.id.rsplit_once(':').unwrap_or((&entry.planned.id, "0"));
+    Some(Problem {
+        path: PathBuf::from(path),
+        line: line.parse().unwrap_or(0),
+        column: 0,
+        reason,
+        snippet: format!("@{tag} … {}", entry.planned.name),
+    })
+}
+
+fn tag_expression(expression: &str, entries: &[Entry]) -> Result<gherkin::tagexpr::TagOperation, PlanError> {
+    use gherkin::tagexpr::TagOperation;
+    fn names(operation: &TagOperation, found: &mut Vec<String>) {
+        match operation {
+            TagOperation::And(left, right) | TagOperation::Or(left, right) => {
+                names(left, found);
+                names(right, found);
+            }
+            TagOperation::Not(inner) => names(inner, found),
+            TagOperation::Tag(tag) => found.push(tag.clone()),
+        }
+    }
+    let operation: TagOperation = expression.trim().parse().map_err(|_| PlanError::TagExpression {
+        expression: expression.into(),
+        reason: "it should look like `@SEV-2-001 and not (@slow or @wip)`".into(),
+    })?;
+    let mut named = vec![];
+    names(&operation, &mut named);
+    for tag in named {
+        if !entries.iter().any(|entry| entry.planned.tags.contains(&tag)) {
+            let known = entries.iter().flat_map(|entry| &entry.planned.tags).map(String::as_str);
+            let nearest = nearest(&tag, known).map(|nearest| format!("@{nearest}"));
+            return Err(PlanError::UnknownTag { tag, nearest });
+        }
+    }
+    Ok(operation)
+}

@@ -1,0 +1,239 @@
+//! What gherkin's parser leaves open about a feature's text: cell counts, doc strings, the lines of an
+//! outline's rows, and words for its errors.
+
+use std::collections::HashMap;
+
+use cucumber::gherkin;
+
+use crate::spelling::nearest;
+
+/// The parts of the raw text that the parser cuts or bends.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    tables: Vec<Table>,
+    doc_strings: Vec<DocString>,
+    faults: Vec<Fault>,
+}
+
+#[derive(Debug)]
+struct Table {
+    /// Lines of its rows, the header's first.
+    rows: Vec<usize>,
+    width: usize,
+}
+
+#[derive(Debug)]
+struct DocString {
+    line: usize,
+    text: String,
+}
+
+/// Something that the text must not have.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub line: usize,
+    pub column: usize,
+    pub reason: String,
+}
+
+impl Layout {
+    /// Reads tables and doc strings off the raw lines.
+    pub(super) fn of(lines: &[&str]) -> Self {
+        let mut layout = Self::default();
+        let mut open_table: Option<Table> = None;
+        let mut number = 0;
+        while number < lines.len() {
+            let line = lines[number].trim();
+            number += 1;
+            if let Some(fence) = ["\"\"\"", "```"].into_iter().find(|fence| line.starts_with(fence)) {
+                layout.tables.extend(open_table.take());
+                number = layout.read_doc_string(lines, number, fence);
+            } else if line.starts_with('|') {
+                let width = cells(line);
+                let table = open_table.get_or_insert(Table { rows: vec![], width });
+                table.rows.push(number);
+                if width != table.width {
+                    let reason = format!("this row has {width} cells, its header has {}", table.width);
+                    layout.faults.push(Fault { line: number, column: 0, reason });
+                }
+            } else if let Some(language) = language(line) {
+                if !gherkin::is_language_supported(language) {
+                    let reason = format!("the language `{language}` is not known");
+                    layout.faults.push(Fault { line: number, column: 0, reason });
+                }
+            } else if !line.is_empty() && !line.starts_with('#') {
+                layout.tables.extend(open_table.take());
+            }
+        }
+        layout.tables.extend(open_table);
+        if lines.iter().all(|line| line.trim().is_empty() || line.trim().starts_with('#')) {
+            layout.faults.push(Fault {
+                line: 1,
+                column: 0,
+                reason: "there is no `Feature:` in this file".into(),
+            });
+        }
+        layout
+    }
+
+    /// Takes the doc string that opens on line `opened`; answers with the line after its end.
+    fn read_doc_string(&mut self, lines: &[&str], opened: usize, fence: &str) -> usize {
+        let opener = lines[opened - 1];
+        let indent = opener.len() - opener.trim_start().len();
+        let mut text = vec![];
+        for (index, line) in lines.iter().enumerate().skip(opened) {
+            if line.trim() == fence {
+                self.doc_strings.push(DocString { line: opened, text: text.join("\n") });
+                return index + 1;
+            }
+            let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
+            text.push(line.get(blank.min(indent)..).unwrap_or_default().trim_end_matches('\r'));
+        }
+        let reason = "this doc string has no end".to_owned();
+        self.faults.push(Fault { line: opened, column: indent + 1, reason });
+        lines.len()
+    }
+
+    pub(super) fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter()
+    }
+
+    /// The text of the doc string of the step on this line.
+    pub(super) fn doc_string_after(&self, step_line: usize) -> Option<String> {
+        self.doc_strings.iter().find(|found| found.line > step_line).map(|found| found.text.clone())
+    }
+
+    /// The lines of the rows of the table that opens at or after this line, without the header's.
+    fn rows_from(&self, line: usize) -> &[usize] {
+        let table = self.tables.iter().find(|table| table.rows.first().is_some_and(|first| *first >= line));
+        table.and_then(|table| table.rows.get(1..)).unwrap_or_default()
+    }
+}
+
+fn cells(row: &str) -> usize {
+    let (mut bars, mut escaped) = (0_usize, false);
+    for letter in row.chars() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '|' => bars += 1,
+            _ => {}
+        }
+    }
+    bars.saturating_sub(1)
+}
+
+fn language(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix('#')?.trim_start().strip_prefix("language")?;
+    rest.trim_start().strip_prefix(':').map(str::trim)
+}
+
+/// The line and column in gherkin's `Error at L:C: …`; the error gives them in no other way.
+pub(super) fn position(error: &str) -> Option<(usize, usize)> {
+    let mut parts = error.strip_prefix("Error at ")?.split(':');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// Words for a line that does not parse. The parser's own are a set of characters.
+pub(super) fn reason(line: &str) -> String {
+    let line = line.trim();
+    let word = line.split(|letter: char| letter == ' ' || letter == ':').next().unwrap_or_default();
+    let keywords = [
+        "Feature",
+        "Background",
+        "Rule",
+        "Scenario",
+        "Scenario Outline",
+        "Examples",
+        "Given",
+        "When",
+        "Then",
+        "And",
+        "But",
+    ];
+    let nearest = nearest(word, keywords);
+    if line.is_empty() {
+        return "the file ends, or a part of it, before it is complete".into();
+    }
+    if let Some(keyword) = keywords.iter().find(|keyword| **keyword == word) {
+        return format!("`{keyword}` cannot stand here");
+    }
+    match nearest {
+        Some(keyword) if !word.is_empty() => {
+            format!("this is no step, tag, table or keyword; did you mean `{keyword}`?")
+        }
+        _ => "this is no step, tag, table or keyword".into(),
+    }
+}
+
+/// Calls `change` with every step, those of backgrounds included.
+pub(super) fn each_step(feature: &mut gherkin::Feature, mut change: impl FnMut(&mut gherkin::Step)) {
+    let rules = feature.rules.iter_mut().flat_map(|rule| {
+        rule.background
+            .iter_mut()
+            .flat_map(|background| &mut background.steps)
+            .chain(rule.scenarios.iter_mut().flat_map(|scenario| &mut scenario.steps))
+    });
+    feature
+        .background
+        .iter_mut()
+        .flat_map(|background| &mut background.steps)
+        .chain(feature.scenarios.iter_mut().flat_map(|scenario| &mut scenario.steps))
+        .chain(rules)
+        .for_each(&mut change);
+}
+
+/// Takes out the outlines without a row: expanding them would make them vanish.
+pub(super) fn take_rowless(feature: &mut gherkin::Feature) -> Vec<gherkin::Scenario> {
+    fn rows(scenario: &gherkin::Scenario) -> usize {
+        let tables = scenario.examples.iter().filter_map(|examples| examples.table.as_ref());
+        tables.map(|table| table.rows.len().saturating_sub(1)).sum()
+    }
+    fn rowless(scenario: &gherkin::Scenario) -> bool {
+        let outline = !scenario.examples.is_empty()
+            || scenario.keyword.contains("Outline")
+            || scenario.keyword.contains("Template");
+        outline && rows(scenario) == 0
+    }
+    let mut taken = vec![];
+    for rule in &mut feature.rules {
+        let tags = rule.tags.clone();
+        taken.extend(rule.scenarios.extract_if(.., |scenario| rowless(scenario)).map(|mut scenario| {
+            scenario.tags.splice(0..0, tags.iter().cloned());
+            scenario
+        }));
+    }
+    taken.extend(feature.scenarios.extract_if(.., |scenario| rowless(scenario)));
+    taken
+}
+
+/// For each outline, by its own line: the lines of its rows, in the order of their expansion.
+pub(super) fn row_lines(feature: &gherkin::Feature, layout: &Layout) -> HashMap<usize, Vec<usize>> {
+    let scenarios = feature.scenarios.iter().chain(feature.rules.iter().flat_map(|rule| &rule.scenarios));
+    let outlines = scenarios.filter(|scenario| !scenario.examples.is_empty());
+    outlines
+        .map(|outline| {
+            let tables = outline.examples.iter().filter(|examples| examples.table.is_some());
+            let rows = tables.flat_map(|examples| layout.rows_from(examples.position.line));
+            (outline.span.start, rows.copied().collect())
+        })
+        .collect()
+}
+
+/// Gives each expanded row the line that it has in the file, and its number in its name.
+pub(super) fn place_rows(feature: &mut gherkin::Feature, rows: &HashMap<usize, Vec<usize>>) {
+    let mut placed: HashMap<usize, usize> = HashMap::new();
+    let in_rules = feature.rules.iter_mut().flat_map(|rule| &mut rule.scenarios);
+    for scenario in feature.scenarios.iter_mut().chain(in_rules) {
+        // An expanded row keeps the span of its outline.
+        let Some(lines) = rows.get(&scenario.span.start) else { continue };
+        let index = placed.entry(scenario.span.start).or_default();
+        if let Some(line) = lines.get(*index) {
+            scenario.position = gherkin::LineCol { line: *line, col: 1 };
+        }
+        *index += 1;
+        if lines.len() > 1 {
+            scenario.name = format!("{} (row {index})", scenario.name);
+        }
+    }
+}
