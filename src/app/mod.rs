@@ -5,7 +5,11 @@
 //! Everything it needs from outside comes through [`Ports`]; faults are planted there, so nothing in
 //! `app` knows that it can be broken.
 
+pub mod lease;
+pub mod plain;
 pub mod port;
+#[cfg(test)]
+mod rehearsal;
 
 use std::sync::Arc;
 
