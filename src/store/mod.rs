@@ -1,6 +1,8 @@
 //! The `Store` trait: versioned records, conditional writes, ordered scans. One store, one file.
 //! A store knows keys and bytes; what they mean is the app's business.
 
+#[cfg(test)]
+mod contract;
 pub mod memory;
 pub mod sqlite;
 
