@@ -1,1 +1,0 @@
-//! The evidence file: JSON Lines under a hash chain.
