@@ -34,6 +34,7 @@
 pub mod app;
 pub mod clock;
 pub mod evidence;
+pub mod invariant;
 pub mod jira;
 pub mod mock_jira;
 pub mod scenario;

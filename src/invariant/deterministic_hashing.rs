@@ -1,0 +1,49 @@
+//! # Statement
+//!
+//! Equal content has an equal hash, and changed content another one.
+//!
+//! # Why it matters
+//!
+//! Drift is found by comparing hashes. A hash that depends on the time, the order of pages or the process
+//! reports changes that never were; a hash that misses content hides those that were.
+//!
+//! # Evidence
+//!
+//! Two snapshots of the same content, and two of different content. A hash that never changes would pass
+//! the first alone, so both are needed.
+//!
+//! # Violated when
+//!
+//! - two snapshots of the same content have different hashes;
+//! - two snapshots of different content have the same hash.
+
+use std::collections::BTreeMap;
+
+use super::{Case, Finding};
+use crate::evidence::{Fact, Log};
+
+pub(super) fn judge(log: &Log<'_>) -> Finding {
+    let mut case = Case::default();
+    let mut hash_of = BTreeMap::new();
+    let mut site_of = BTreeMap::new();
+    let mut equal = false;
+    for observation in log.observations {
+        let Fact::SnapshotStored { site, hash, .. } = &observation.fact else { continue };
+        let seq = observation.seq;
+        if let Some((first_hash, first)) = hash_of.get(site.as_str()) {
+            equal = true;
+            if *first_hash != hash {
+                case.violated(|| "the same content has two hashes".to_owned(), &[*first, seq]);
+            }
+        } else {
+            hash_of.insert(site.as_str(), (hash, seq));
+        }
+        let (first_site, first) = *site_of.entry(hash.as_str()).or_insert((site, seq));
+        if first_site != site {
+            case.violated(|| "different content has the same hash".to_owned(), &[first, seq]);
+        }
+    }
+    case.needs(equal, "two snapshots of the same content");
+    case.needs(hash_of.len() >= 2, "two snapshots of different content");
+    case.conclude()
+}
