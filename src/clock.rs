@@ -37,6 +37,12 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Resolves once `duration` has passed by somebody else's doing: the limit on a call that may hang.
     /// A driven clock never jumps for it.
     async fn deadline(&self, duration: Duration);
+
+    /// Lets others work for a moment before something is looked at again. Real time on every clock, and
+    /// too short to matter; a driven clock does not move for it.
+    async fn breathe(&self) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 /// The machine's clock.
