@@ -29,13 +29,8 @@ pub const REQUIRED_SETTINGS: &[&str] = &[];
 /// Formats of stored records that are read, the earlier ones included.
 pub const RECORD_FORMATS: &[&str] = &["snapshot/1", "snapshot/2", super::token::stored::FORMAT, FORMAT];
 /// Jira operations that the app uses, by `operationId`.
-pub const JIRA_OPERATIONS: &[&str] = &[
-    "searchProjects",
-    "getFields",
-    "getStatuses",
-    "getIssueAllTypes",
-    "searchAndReconsileIssuesUsingJql",
-];
+pub const JIRA_OPERATIONS: &[&str] =
+    &["searchProjects", "getFields", "getStatuses", "getIssueAllTypes", "searchAndReconsileIssuesUsingJql"];
 
 const FORMAT: &str = "gonogo.installation/1";
 const TRIES: usize = 8;

@@ -1,7 +1,7 @@
 //! The scheduled jobs. Each ends by itself and reports what it did; one tenant's failure leaves the others
 //! done; a trigger that comes twice does the work once. Nothing here speaks to anybody.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -128,11 +128,13 @@ enum JobError {
     Store(#[from] StoreError),
 }
 
-/// When a job last ended.
+/// The last sweep over all tenants.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LastRun {
-    ended_at: Timestamp,
+    started_at: Timestamp,
+    /// Whether it worked for everybody.
+    complete: bool,
 }
 
 impl App {
@@ -191,7 +193,8 @@ impl App {
     // One tenant's snapshot, shut off from the others' and ended by the cap if nothing else ends it.
     async fn snapshot_of(&self, tenant: &str, snapshot_type: SnapshotType) -> TenantReport {
         let snapshots = self.snapshots();
-        let work = AssertUnwindSafe(snapshots.create_snapshot_with_lock(tenant, snapshot_type)).catch_unwind();
+        let work =
+            AssertUnwindSafe(snapshots.create_snapshot_with_lock(tenant, snapshot_type)).catch_unwind();
         let (outcome, detail) = tokio::select! {
             biased;
             outcome = work => match outcome {
@@ -230,17 +233,17 @@ impl App {
         let key = ports.keys.key("job_run", &[Job::TokenRefresh.word()]);
         let last = ports.store.get(&key).await?;
         let last = last.and_then(|record| serde_json::from_slice::<LastRun>(&record.value).ok());
-        if last.is_some_and(|last| !is_due(ports, last.ended_at)) {
-            return Ok(Vec::new());
-        }
-        let sweep = self.tokens().refresh_all().await?;
-        if sweep.failed == 0 {
-            let run = LastRun { ended_at: ports.clock.now() };
-            let value = serde_json::to_vec(&run).map_err(|e| StoreError::Definite(e.to_string()))?;
-            // A sweep that outlived its lease has done its work all the same; the next one finds it done.
-            let _: Result<FencedCommit, _> =
-                leases.commit_fenced(lease, Transaction::new().put(&key, value)).await;
-        }
+        let (started_at, sweep) = match last.filter(|last| !is_due(ports, last.started_at)) {
+            Some(last) if last.complete => return Ok(Vec::new()),
+            // Not due yet, but the last sweep left tenants behind: those alone.
+            Some(last) => (last.started_at, self.tokens().refresh_older_than(last.started_at).await?),
+            None => (ports.clock.now(), self.tokens().refresh_all().await?),
+        };
+        let run = LastRun { started_at, complete: sweep.failed == 0 };
+        let value = serde_json::to_vec(&run).map_err(|e| StoreError::Definite(e.to_string()))?;
+        // A sweep that outlived its lease has done its work all the same; the next one finds it done.
+        let _: Result<FencedCommit, _> =
+            leases.commit_fenced(lease, Transaction::new().put(&key, value)).await;
         Ok(parts(sweep))
     }
 }

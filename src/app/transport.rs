@@ -151,10 +151,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_redirect_is_an_answer_and_is_not_followed() {
-        let url = server(Some(
-            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
-        ))
-        .await;
+        let url =
+            server(Some("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"))
+                .await;
         let transport = HttpTransport::new(Arc::new(clock())).expect("a transport");
         let answer = transport.send(request(url)).await.expect("an answer");
         assert_eq!((answer.status, answer.header("location")), (302, Some("http://127.0.0.1:1/")));

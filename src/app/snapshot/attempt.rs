@@ -164,8 +164,7 @@ impl Snapshots {
             drift: events.len() as u64,
             attempt: attempt.to_owned(),
         };
-        transaction =
-            transaction.put(&keys.snapshot, json(record)?).put(&keys.done, json(&completed)?);
+        transaction = transaction.put(&keys.snapshot, json(record)?).put(&keys.done, json(&completed)?);
         let transaction = drift::recorded(&self.ports, tenant, transaction, &events).await?;
         Ok((transaction, completed))
     }
@@ -207,12 +206,9 @@ fn whole(found: &Found, tenant: &str) -> Option<Completed> {
     let done = match &found.done {
         Some(done) => decoded::<Completed>(done)?,
         // The version that wrote format 1 kept no record of completion: its snapshot is the record.
-        None if snapshot.format == 1 => Completed {
-            hash: snapshot.hash.clone(),
-            fencing_token: 0,
-            drift: 0,
-            attempt: String::new(),
-        },
+        None if snapshot.format == 1 => {
+            Completed { hash: snapshot.hash.clone(), fencing_token: 0, drift: 0, attempt: String::new() }
+        }
         None => return None,
     };
     (snapshot.hash == done.hash).then_some(done)
@@ -239,4 +235,3 @@ fn replayed(window: &str, done: Completed) -> SnapshotOutcome {
 fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value).map_err(|error| StoreError::Definite(error.to_string()))
 }
-

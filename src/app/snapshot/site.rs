@@ -46,10 +46,7 @@ pub(super) trait Progress: Sync {
 }
 
 /// Reads the whole site, one page in memory at a time.
-pub(super) async fn collected(
-    client: &JiraClient,
-    progress: &impl Progress,
-) -> Result<Site, SnapshotError> {
+pub(super) async fn collected(client: &JiraClient, progress: &impl Progress) -> Result<Site, SnapshotError> {
     let mut site = Site::default();
     let plain: [(&str, &str, PageStyle, &[&str]); 4] = [
         ("project", "project/search", PageStyle::PageBean, &["key", "projectTypeKey", "archived"]),

@@ -293,9 +293,7 @@ impl Tokens {
                     failed += 1;
                     all_definite &= definite;
                     let wait = retry::wait(asked, failed, self.ports.ids.as_ref());
-                    if failed >= settings.http_attempts
-                        || wait >= lease.remaining(&self.ports.store.time())
-                    {
+                    if failed >= settings.http_attempts || wait >= lease.remaining(&self.ports.store.time()) {
                         return Exchange::Outage { definite: all_definite, asked };
                     }
                     self.ports.clock.sleep(wait).await;
@@ -392,7 +390,12 @@ fn renewal_due(stored: &StoredToken) -> Timestamp {
     let headroom = (life / 4).clamp(SignedDuration::ZERO, LONGEST_HEADROOM);
     let spread = Duration::try_from(headroom / 4).unwrap_or(Duration::ZERO);
     let later = SignedDuration::try_from(offset(&stored.tenant, spread)).unwrap_or(SignedDuration::ZERO);
-    stored.token.expires_at.saturating_sub(headroom).unwrap_or(Timestamp::MIN).saturating_add(later)
+    stored
+        .token
+        .expires_at
+        .saturating_sub(headroom)
+        .unwrap_or(Timestamp::MIN)
+        .saturating_add(later)
         .unwrap_or(Timestamp::MAX)
 }
 

@@ -156,8 +156,7 @@ impl StoredToken {
 /// Those of the granted scopes that the app did not ask for, or that do more than read.
 #[must_use]
 pub fn excess<'a>(granted: &'a [String], asked: &[String]) -> Vec<&'a str> {
-    let reads = |scope: &str| {
-        scope == "offline_access" || scope == "validate:jql:jira" || scope.starts_with("read:")
-    };
+    let reads =
+        |scope: &str| scope == "offline_access" || scope == "validate:jql:jira" || scope.starts_with("read:");
     granted.iter().filter(|scope| !asked.contains(scope) || !reads(scope)).map(String::as_str).collect()
 }

@@ -66,26 +66,30 @@ struct Due {
 impl Tokens {
     /// Renews the pair of every tenant whose token ends within the horizon.
     pub async fn refresh_all(&self) -> Result<Sweep, TokenError> {
+        self.sweep(|stored, now| self.is_due(stored, now)).await
+    }
+
+    /// As [`Tokens::refresh_all`], leaving out pairs that were got since `started_at`: what an earlier
+    /// sweep left behind.
+    pub async fn refresh_older_than(&self, started_at: Timestamp) -> Result<Sweep, TokenError> {
+        self.sweep(|stored, now| stored.refreshed_at < started_at && self.is_due(stored, now)).await
+    }
+
+    fn is_due(&self, stored: &StoredToken, now: Timestamp) -> bool {
         let horizon = SignedDuration::try_from(self.ports.settings.refresh_horizon)
             .unwrap_or(SignedDuration::from_hours(24));
-        self.sweep(|stored, now| {
-            stored.consent == Consent::Given && stored.token.expires_at.duration_since(now) <= horizon
-        })
-        .await
+        stored.consent == Consent::Given && stored.token.expires_at.duration_since(now) <= horizon
     }
 
     /// As [`Tokens::refresh_all`], for one tenant.
     pub async fn refresh_one(&self, tenant: &str) -> Result<Sweep, TokenError> {
         let stored = self.stored(tenant).await?;
-        let horizon = SignedDuration::try_from(self.ports.settings.refresh_horizon)
-            .unwrap_or(SignedDuration::from_hours(24));
         let mut sweep = Sweep::default();
-        let now = self.ports.clock.now();
-        if stored.consent != Consent::Given || stored.token.expires_at.duration_since(now) > horizon {
-            sweep.count(tenant, SweepOutcome::Skipped);
-        } else {
+        if self.is_due(&stored, self.ports.clock.now()) {
             let due = Due { tenant: stored.tenant, version: stored.version };
             sweep.count(tenant, self.swept(&due).await);
+        } else {
+            sweep.count(tenant, SweepOutcome::Skipped);
         }
         Ok(sweep)
     }
@@ -108,7 +112,8 @@ impl Tokens {
                     continue;
                 };
                 sweep.near_idle_limit += u64::from(now.duration_since(stored.refreshed_at) > NEAR_IDLE);
-                sweep.near_absolute_limit += u64::from(now.duration_since(stored.token.created_at) > NEAR_END);
+                sweep.near_absolute_limit +=
+                    u64::from(now.duration_since(stored.token.created_at) > NEAR_END);
                 if is_due(&stored, now) {
                     due.push(Due { tenant: stored.tenant, version: stored.version });
                 } else {
