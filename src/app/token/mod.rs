@@ -405,5 +405,5 @@ pub fn offset(tenant: &str, spread: Duration) -> Duration {
     let digest: [u8; 32] = Sha256::digest(tenant).into();
     let share = u64::from_be_bytes([0, 0, 0, 0, digest[0], digest[1], digest[2], digest[3]]);
     let spread_ms = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis((u128::from(spread_ms) * u128::from(share) >> 32) as u64)
+    Duration::from_millis(((u128::from(spread_ms) * u128::from(share)) >> 32) as u64)
 }
