@@ -2,6 +2,8 @@
 //! writes that the store refuses from whoever lost its lease. A lease's record is never deleted, or its
 //! token would start again.
 
+mod bounded;
+
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use crate::{
     clock::Uptime,
     store::{Commit, Expect, Record, Store, StoreError, Transaction},
 };
+
+pub use bounded::{Bounded, bounded};
 
 /// The format that is written, and the only one that is read.
 pub const FORMAT: &str = "gonogo.lease/1";
@@ -80,6 +84,29 @@ impl Lease {
     #[must_use]
     pub fn is_past_deadline(&self, now: &Uptime) -> bool {
         self.boot != now.boot || now.ms >= self.expires_ms.saturating_sub(margin_ms(self.ttl))
+    }
+
+    /// When it was last prolonged, on the store's time, milliseconds.
+    #[must_use]
+    pub fn renewed_ms(&self) -> i64 {
+        self.expires_ms.saturating_sub(millis(self.ttl))
+    }
+
+    /// Whether progress should now renew it: a third of the TTL has passed, and another TTL still ends
+    /// within `cap` of the grant.
+    #[must_use]
+    pub fn is_due(&self, now: &Uptime, cap: Duration) -> bool {
+        let due = now.ms >= self.renewed_ms().saturating_add(millis(self.ttl) / 3);
+        let ends_ms = now.ms.saturating_add(millis(self.ttl));
+        due && ends_ms <= self.granted_ms.saturating_add(millis(cap))
+    }
+
+    /// How long the holder may go on without progress: `limit` since it was last prolonged, and never
+    /// past its deadline.
+    #[must_use]
+    pub fn allowance(&self, now: &Uptime, limit: Duration) -> Duration {
+        let passed = u64::try_from(now.ms.saturating_sub(self.renewed_ms())).unwrap_or(0);
+        self.remaining(now).min(limit.saturating_sub(Duration::from_millis(passed)))
     }
 
     /// How long until [`Lease::is_past_deadline`]; zero when it is past.

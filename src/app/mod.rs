@@ -7,8 +7,10 @@
 
 pub mod client;
 pub mod drift;
+pub mod idempotency;
 pub mod install;
 pub mod lease;
+pub mod lock;
 pub mod paging;
 pub mod plain;
 pub mod port;

@@ -8,6 +8,14 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
+use secrecy::SecretString;
+
+use super::{
+    plain::{
+        CanonicalHasher, FactualWording, PlainKeys, SealedCursors, SilentListener, TracingNotifier, UuidIds,
+    },
+    port::{HttpRequest, HttpResponse, Ports, Settings, Transport, TransportError},
+};
 use crate::{
     clock::{ManualClock, Uptime},
     store::{Commit, Range, Record, Store, StoreError, Transaction, memory::MemoryStore},
@@ -98,5 +106,32 @@ impl Store for Rehearsal {
 
     fn time(&self) -> Uptime {
         self.inner.time()
+    }
+}
+
+/// Ports of a production assembly over this clock and store; nothing answers its HTTP requests.
+pub fn ports(clock: &ManualClock, store: &Arc<dyn Store>) -> Ports {
+    Ports {
+        store: store.clone(),
+        clock: Arc::new(clock.clone()),
+        transport: Arc::new(NoTransport),
+        notifier: Arc::new(TracingNotifier),
+        hasher: Arc::new(CanonicalHasher),
+        keys: Arc::new(PlainKeys),
+        cursors: Arc::new(SealedCursors::new(SecretString::from("a key"))),
+        wording: Arc::new(FactualWording),
+        ids: Arc::new(UuidIds),
+        telemetry: Arc::new(SilentListener),
+        settings: Settings::new(String::new(), String::new(), String::new(), SecretString::from("secret")),
+    }
+}
+
+#[derive(Debug)]
+struct NoTransport;
+
+#[async_trait]
+impl Transport for NoTransport {
+    async fn send(&self, _request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        Err(TransportError::NotSent("there is no network".to_owned()))
     }
 }

@@ -1,0 +1,1 @@
+//! Jobs done once: planned, leased, logged.
