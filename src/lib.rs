@@ -34,8 +34,10 @@
 pub mod app;
 pub mod clock;
 pub mod evidence;
+pub mod exit;
 pub mod invariant;
 pub mod jira;
+pub mod judge;
 pub mod mock_jira;
 pub mod scenario;
 pub mod spelling;

@@ -1,0 +1,134 @@
+//! What would make it GO: the shortest list. What follows from something listed is not listed again.
+
+use super::{
+    Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueStatus, ScenarioResult, UnmetClaim, verdict::Basis,
+};
+use crate::evidence::Outcome;
+
+pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
+    if basis.planned == 0 || basis.scenarios.len() != basis.planned {
+        return vec![Blocker {
+            kind: BlockerKind::NothingPlanned,
+            subject: "plan".into(),
+            severity: None,
+            message: match basis.planned {
+                0 => "no scenario was planned, so nothing was shown".into(),
+                planned => format!("{planned} scenarios are planned, {} were seen", basis.scenarios.len()),
+            },
+            remedy: "plan scenarios: check the features folder and the filters".into(),
+        }];
+    }
+    let mut blockers = vec![];
+    violated(basis, &mut blockers);
+    scenarios(basis, &mut blockers);
+    unshown(basis, claims, &mut blockers);
+    blockers
+}
+
+fn violated(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
+    for invariant in basis.invariants.iter().filter(|i| i.outcome == InvariantOutcome::Violated) {
+        blockers.push(Blocker {
+            kind: BlockerKind::InvariantViolated,
+            subject: invariant.name.clone(),
+            severity: None,
+            message: invariant.reason.clone(),
+            remedy: format!("mend the app; `gonogo explain {}` tells what the rule asks", invariant.name),
+        });
+    }
+}
+
+fn scenarios(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
+    let mut failed: Vec<&ScenarioResult> =
+        basis.scenarios.iter().filter(|scenario| scenario.outcome == Outcome::Failed).collect();
+    // The gravest first; within one severity the plan's order stays.
+    failed.sort_by_key(|scenario| scenario.severity);
+    let said = |scenario: &ScenarioResult, without: &str| {
+        scenario.error.clone().unwrap_or_else(|| without.to_owned())
+    };
+    for scenario in failed {
+        blockers.push(Blocker {
+            kind: BlockerKind::ScenarioFailed,
+            subject: scenario.id.clone(),
+            severity: Some(scenario.severity),
+            message: format!("{}: {}", scenario.name, said(scenario, "failed")),
+            remedy: "make the scenario pass".into(),
+        });
+    }
+    for scenario in basis.scenarios {
+        let remedy = match scenario.outcome {
+            Outcome::Passed | Outcome::Failed | Outcome::NotRun => continue,
+            Outcome::Flaky => "find out why it failed before it passed",
+            Outcome::Undefined => "define the step, or correct its wording",
+            Outcome::Ambiguous => "leave one definition for the step",
+            Outcome::Pending => "finish the step",
+            Outcome::TimedOut => "find out what it waits for",
+            Outcome::Panicked => "find out why it panicked",
+            Outcome::Empty => "give it steps, or take it out",
+        };
+        blockers.push(Blocker {
+            kind: BlockerKind::ScenarioUndecided,
+            subject: scenario.id.clone(),
+            severity: Some(scenario.severity),
+            message: format!("{}: {}", scenario.name, said(scenario, scenario.outcome.word())),
+            remedy: remedy.into(),
+        });
+    }
+    let mut not_run = basis.scenarios.iter().filter(|scenario| scenario.outcome == Outcome::NotRun);
+    if let Some(first) = not_run.next() {
+        let count = 1 + not_run.count();
+        blockers.push(Blocker {
+            kind: BlockerKind::NotRun,
+            subject: first.id.clone(),
+            severity: None,
+            message: format!("{count} planned scenarios never ran; the first is {:?}", first.name),
+            remedy: "run the whole plan to its end".into(),
+        });
+    }
+}
+
+fn unshown(basis: &Basis<'_>, claims: &[UnmetClaim], blockers: &mut Vec<Blocker>) {
+    let passed = |place: usize| basis.scenarios.get(place).is_some_and(|s| s.outcome == Outcome::Passed);
+    // A scenario that is a blocker itself would show, once it passes, what it claims.
+    let promised = |name: &str| {
+        let claimed =
+            |scenario: &ScenarioResult| scenario.tags.iter().any(|tag| tag.strip_prefix(CLAIM) == Some(name));
+        basis.scenarios.iter().any(|scenario| scenario.outcome != Outcome::Passed && claimed(scenario))
+    };
+    for invariant in basis.invariants.iter().filter(|i| i.outcome == InvariantOutcome::NotExercised) {
+        let of_claim = claims.iter().any(|claim| claim.invariant == invariant.name && passed(claim.scenario));
+        if of_claim || promised(&invariant.name) {
+            continue;
+        }
+        blockers.push(Blocker {
+            kind: BlockerKind::InvariantNotExercised,
+            subject: invariant.name.clone(),
+            severity: None,
+            message: invariant.reason.clone(),
+            remedy: format!("add a scenario that exercises it, tagged @{CLAIM}{}", invariant.name),
+        });
+    }
+    for claim in claims.iter().filter(|claim| passed(claim.scenario)) {
+        let subject = basis.scenarios.get(claim.scenario).map(|s| s.id.clone()).unwrap_or_default();
+        blockers.push(Blocker {
+            kind: BlockerKind::ClaimUnmet,
+            subject,
+            severity: None,
+            message: format!(
+                "@{CLAIM}{} claims what its log does not show: {}",
+                claim.invariant, claim.missing
+            ),
+            remedy: "let the scenario show it, or take the tag away".into(),
+        });
+    }
+    for issue in
+        basis.issues.iter().filter(|issue| issue.status == IssueStatus::Undecided && issue.scenarios == 0)
+    {
+        blockers.push(Blocker {
+            kind: BlockerKind::IssueWithoutScenario,
+            subject: issue.id.clone(),
+            severity: Some(issue.severity),
+            message: format!("no scenario settles {}", issue.title),
+            remedy: format!("tag a scenario @{}", issue.id),
+        });
+    }
+}

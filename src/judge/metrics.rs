@@ -1,0 +1,98 @@
+//! Figures over all logs. They are taken under planted faults, so they inform and decide nothing.
+
+use super::{Bound, Metric, MetricOutcome};
+use crate::evidence::{Effect, Fact, Observation, Thresholds};
+
+/// Running counts.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    lock_granted: u64,
+    lock_denied: u64,
+    tokens_refreshed: u64,
+    refreshes_refused: u64,
+    reads: u64,
+    writes: u64,
+    pages: u64,
+    applied: u64,
+    replays: u64,
+}
+
+impl Tally {
+    pub(super) fn take(&mut self, observations: &[Observation]) {
+        for observation in observations {
+            *match &observation.fact {
+                Fact::LockGranted { .. } => &mut self.lock_granted,
+                Fact::LockDenied { .. } => &mut self.lock_denied,
+                Fact::TokenIssued { rotation: 1.., .. } => &mut self.tokens_refreshed,
+                Fact::TokenRefused { .. } => &mut self.refreshes_refused,
+                Fact::RequestAnswered { effect: Effect::Read, .. } => &mut self.reads,
+                Fact::RequestAnswered { effect: Effect::Write, .. } => &mut self.writes,
+                Fact::PageServed { .. } => &mut self.pages,
+                Fact::EffectApplied { .. } => &mut self.applied,
+                Fact::TelemetryEmitted { event, .. } if event == "idempotency_replay" => &mut self.replays,
+                _ => continue,
+            } += 1;
+        }
+    }
+
+    pub(super) fn metrics(&self, thresholds: &Thresholds) -> Vec<Metric> {
+        let attempts = self.lock_granted + self.lock_denied;
+        let refreshes = self.tokens_refreshed + self.refreshes_refused;
+        vec![
+            count("lock attempts", attempts),
+            count("lock attempts denied", self.lock_denied),
+            held(
+                "lock contention",
+                "%",
+                percent(self.lock_denied, attempts),
+                Bound::AtMost,
+                thresholds.lock_contention_percent,
+            ),
+            count("tokens refreshed", self.tokens_refreshed),
+            count("refreshes refused", self.refreshes_refused),
+            held(
+                "refresh success",
+                "%",
+                percent(self.tokens_refreshed, refreshes),
+                Bound::AtLeast,
+                thresholds.refresh_success_percent,
+            ),
+            // Scenarios run in driven time: only a deployment can tell how long a page takes.
+            held("page served, 95th percentile", "ms", None, Bound::AtMost, thresholds.page_p95_ms),
+            count("requests that read", self.reads),
+            count("requests that write", self.writes),
+            count("pages served", self.pages),
+            count("effects applied", self.applied),
+            count("operations replayed", self.replays),
+        ]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a report's figure, far below 2^53")]
+fn count(name: &str, count: u64) -> Metric {
+    Metric {
+        name: name.to_owned(),
+        unit: String::new(),
+        value: Some(count as f64),
+        threshold: None,
+        bound: None,
+        outcome: MetricOutcome::Counted,
+    }
+}
+
+fn held(name: &str, unit: &str, value: Option<f64>, bound: Bound, threshold: f64) -> Metric {
+    let outcome = match (value, bound) {
+        (None, _) => MetricOutcome::NoData,
+        (Some(value), Bound::AtMost) if value <= threshold => MetricOutcome::Within,
+        (Some(value), Bound::AtLeast) if value >= threshold => MetricOutcome::Within,
+        (Some(_), _) => MetricOutcome::Beyond,
+    };
+    let (name, unit, threshold, bound) = (name.to_owned(), unit.to_owned(), Some(threshold), Some(bound));
+    Metric { name, unit, value, threshold, bound, outcome }
+}
+
+/// To two places, so that it reads the same everywhere.
+#[expect(clippy::cast_precision_loss, reason = "a report's figure, far below 2^53")]
+fn percent(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| (part as f64 * 10_000.0 / whole as f64).round() / 100.0)
+}

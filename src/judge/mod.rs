@@ -1,0 +1,294 @@
+//! All rules over all evidence: findings and the verdict. Pure but for [`judge_file`]; knows no format of a
+//! report, no clock and no order but the plan's, so one file always has one judgement, to the byte.
+
+mod advice;
+mod blockers;
+mod judgement;
+mod metrics;
+mod verdict;
+
+pub use judgement::{
+    Blocker, BlockerKind, Bound, CheckItem, CheckStatus, Counts, EvidenceSummary, InvariantOutcome,
+    InvariantResult, IssueResult, IssueStatus, Judgement, Metric, MetricOutcome, PostDeploy, Reference,
+    ScenarioResult, Suite, Tool,
+};
+pub use verdict::{ACCEPT_GO_AFTER_FIXES, Unconditional, Verdict};
+
+use std::{collections::BTreeMap, path::Path};
+
+use crate::{
+    evidence::{
+        Fact, Header, Log, Observation, Outcome, Planned, Severity,
+        file::{EvidenceError, Next, Reader, Sealed},
+    },
+    invariant::{Finding, RULES},
+};
+
+/// The version of [`Judgement`]'s form.
+pub const SCHEMA: &str = "gonogo.report/1";
+
+/// A tag of this form claims that its scenario exercises the invariant named behind it.
+pub const CLAIM: &str = "invariant:";
+
+/// How many observations a violated invariant names.
+const REFERENCES: usize = 50;
+
+/// Judges a whole evidence file.
+///
+/// # Errors
+/// The file cannot be read, or is not whole and unchanged. Then nothing was judged.
+pub fn judge_file(path: impl AsRef<Path>) -> Result<Judgement, EvidenceError> {
+    let mut reader = Reader::open(path)?;
+    let mut judge = Judge::new(reader.header().clone());
+    let mut log = vec![];
+    loop {
+        match reader.next_log(&mut log)? {
+            Next::Log => judge.log(&log),
+            Next::End(sealed) => return Ok(judge.conclude(sealed)),
+        }
+    }
+}
+
+/// Judges evidence log by log; keeps what the logs show and forgets the logs.
+#[derive(Debug)]
+pub struct Judge {
+    header: Header,
+    scenarios: Vec<ScenarioResult>,
+    claims: Vec<UnmetClaim>,
+    shown: Vec<Shown>,
+    tally: metrics::Tally,
+}
+
+/// A tag that its scenario does not live up to.
+#[derive(Debug)]
+struct UnmetClaim {
+    /// Place in the plan.
+    scenario: usize,
+    invariant: String,
+    missing: String,
+}
+
+/// What all logs so far show of one invariant.
+#[derive(Debug, Default)]
+struct Shown {
+    /// Passed scenarios in which it holds.
+    holds: usize,
+    /// Scenarios in which it would hold, had they passed.
+    would_hold: usize,
+    violated: usize,
+    reason: String,
+    references: Vec<Reference>,
+    /// The least that any scenario misses.
+    missing: Option<String>,
+}
+
+impl Judge {
+    /// A judge who has seen the header and no log yet.
+    #[must_use]
+    pub fn new(header: Header) -> Self {
+        let shown = RULES.iter().map(|_| Shown::default()).collect();
+        Self { header, scenarios: vec![], claims: vec![], shown, tally: metrics::Tally::default() }
+    }
+
+    /// Takes the next scenario's log.
+    pub fn log(&mut self, observations: &[Observation]) {
+        let scenario = self.scenario(observations);
+        let log = Log { policy: &self.header.policy, observations };
+        let claimed: Vec<&str> = scenario.tags.iter().filter_map(|tag| tag.strip_prefix(CLAIM)).collect();
+        let place = self.scenarios.len();
+        for name in claimed.iter().filter(|name| !RULES.iter().any(|rule| rule.name == **name)) {
+            let (invariant, missing) = ((*name).to_owned(), "an invariant of this name".to_owned());
+            self.claims.push(UnmetClaim { scenario: place, invariant, missing });
+        }
+        for (rule, shown) in RULES.iter().zip(&mut self.shown) {
+            match (rule.judge)(&log) {
+                Finding::Holds if scenario.outcome == Outcome::Passed => shown.holds += 1,
+                Finding::Holds => shown.would_hold += 1,
+                Finding::Violated { reason, observations } => {
+                    if shown.violated == 0 {
+                        shown.reason = format!("{reason} ({})", scenario.id);
+                    }
+                    shown.violated += 1;
+                    let room = REFERENCES.saturating_sub(shown.references.len());
+                    let named = observations.into_iter().take(room);
+                    shown
+                        .references
+                        .extend(named.map(|seq| Reference { scenario: scenario.id.clone(), seq }));
+                }
+                Finding::NotExercised { missing } => {
+                    if claimed.contains(&rule.name) {
+                        let (invariant, missing) = (rule.name.to_owned(), missing.clone());
+                        self.claims.push(UnmetClaim { scenario: place, invariant, missing });
+                    }
+                    if shown.missing.as_ref().is_none_or(|least| missing.len() < least.len()) {
+                        shown.missing = Some(missing);
+                    }
+                }
+            }
+        }
+        self.tally.take(observations);
+        self.scenarios.push(scenario);
+    }
+
+    /// Ends the evidence and says what it comes to. The one place where a judgement is made.
+    #[must_use]
+    pub fn conclude(self, sealed: Sealed) -> Judgement {
+        let Self { header, scenarios, claims, shown, tally } = self;
+        let invariants: Vec<InvariantResult> = RULES
+            .iter()
+            .zip(shown)
+            .map(|(rule, shown)| shown.conclude(rule.name, &rule.statement()))
+            .collect();
+        let issues = issues(&header, &scenarios);
+        let basis = verdict::Basis {
+            planned: header.planned,
+            scenarios: &scenarios,
+            invariants: &invariants,
+            issues: &issues,
+            unmet_claims: claims.len(),
+        };
+        let verdict = verdict::decide(&basis);
+        let blockers = blockers::list(&basis, &claims);
+        Judgement {
+            schema: SCHEMA.to_owned(),
+            verdict,
+            exit_code: verdict.exit_code(&header.accepted),
+            previous_verdict: header.previous_verdict,
+            subject: header.subject,
+            seed: header.seed,
+            started_at: header.started_at.to_string(),
+            counts: Counts::of(header.planned, &scenarios),
+            next_steps: advice::next_steps(verdict, &blockers),
+            checklist: advice::checklist(&basis),
+            rollback: advice::rollback(&invariants),
+            post_deploy: advice::post_deploy(&header.policy.thresholds),
+            metrics: tally.metrics(&header.policy.thresholds),
+            suites: suites(&scenarios),
+            blockers,
+            issues,
+            invariants,
+            scenarios,
+            accepted: header.accepted,
+            evidence: EvidenceSummary { sha256: sealed.sha256, observations: sealed.observations },
+            tool: Tool { version: header.tool },
+        }
+    }
+
+    fn scenario(&self, observations: &[Observation]) -> ScenarioResult {
+        let planned = match observations.first().map(|first| &first.fact) {
+            Some(Fact::ScenarioPlanned(planned)) => planned.clone(),
+            _ => Planned { id: "?".into(), feature: "?".into(), name: "?".into(), tags: vec![] },
+        };
+        let (outcome, duration_ms, error) = match observations.last().map(|last| &last.fact) {
+            Some(Fact::ScenarioEnded { outcome, duration_ms, error }) => {
+                (*outcome, *duration_ms, error.clone())
+            }
+            _ => (Outcome::NotRun, 0, None),
+        };
+        let (outcome, doubt) = doubted(outcome, observations);
+        let severity = severity(&self.header, &planned.tags);
+        let Planned { id, feature, name, tags } = planned;
+        ScenarioResult { id, feature, name, tags, outcome, severity, duration_ms, error: error.or(doubt) }
+    }
+}
+
+/// A scenario that is said to have passed has, only if its log does not say otherwise.
+fn doubted(outcome: Outcome, observations: &[Observation]) -> (Outcome, Option<String>) {
+    if outcome != Outcome::Passed {
+        return (outcome, None);
+    }
+    let mut failed = None;
+    for observation in observations {
+        match &observation.fact {
+            Fact::AttemptStarted { attempt } if *attempt > 1 => {
+                return (Outcome::Flaky, Some(format!("passed in attempt {attempt} only")));
+            }
+            Fact::StepFailed { step, outcome, message } => {
+                failed = failed.or(Some((outcome, format!("{step}: {message}"))));
+            }
+            _ => {}
+        }
+    }
+    match failed {
+        None => (Outcome::Passed, None),
+        Some((Outcome::Passed, message)) => (Outcome::Failed, Some(message)),
+        Some((outcome, message)) => (*outcome, Some(message)),
+    }
+}
+
+/// The strictest severity that the scenario's tags give it.
+fn severity(header: &Header, tags: &[String]) -> Severity {
+    let policy = &header.policy;
+    let issues = policy.issues.iter().map(|issue| (&issue.id, issue.severity));
+    let named = policy.severities.iter().map(|(tag, severity)| (tag, *severity));
+    let given = issues.chain(named).filter(|(tag, _)| tags.contains(tag)).map(|(_, severity)| severity);
+    given.min().unwrap_or(policy.default_severity)
+}
+
+impl Shown {
+    fn conclude(self, name: &str, statement: &str) -> InvariantResult {
+        let (outcome, reason) = if self.violated > 0 {
+            let more = match self.violated {
+                1 => String::new(),
+                n => format!(", and in {} more scenarios", n - 1),
+            };
+            (InvariantOutcome::Violated, format!("{}{more}", self.reason))
+        } else if self.holds > 0 {
+            (InvariantOutcome::Holds, format!("shown by {} passed scenarios", self.holds))
+        } else if self.would_hold > 0 {
+            (InvariantOutcome::NotExercised, "shown by scenarios that did not pass alone".to_owned())
+        } else {
+            let missing = self.missing.unwrap_or_else(|| "a scenario".to_owned());
+            (InvariantOutcome::NotExercised, format!("missing: {missing}"))
+        };
+        let (name, statement) = (name.to_owned(), statement.to_owned());
+        InvariantResult { name, statement, outcome, reason, observations: self.references }
+    }
+}
+
+fn issues(header: &Header, scenarios: &[ScenarioResult]) -> Vec<IssueResult> {
+    let status = |id: &String| {
+        let mut of_issue = scenarios.iter().filter(|scenario| scenario.tags.contains(id)).peekable();
+        if of_issue.peek().is_none() {
+            return IssueStatus::Undecided;
+        }
+        of_issue.fold(IssueStatus::Settled, |status, scenario| match (status, scenario.outcome) {
+            (IssueStatus::Open, _) | (_, Outcome::Failed) => IssueStatus::Open,
+            (status, Outcome::Passed) => status,
+            _ => IssueStatus::Undecided,
+        })
+    };
+    let issues = header.policy.issues.iter();
+    issues
+        .map(|issue| IssueResult {
+            id: issue.id.clone(),
+            title: issue.title.clone(),
+            severity: issue.severity,
+            status: status(&issue.id),
+            scenarios: scenarios.iter().filter(|scenario| scenario.tags.contains(&issue.id)).count(),
+        })
+        .collect()
+}
+
+fn suites(scenarios: &[ScenarioResult]) -> Vec<Suite> {
+    let mut suites: Vec<Suite> = vec![];
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for scenario in scenarios {
+        let place = *places.entry(&scenario.feature).or_insert_with(|| {
+            suites.push(Suite { name: scenario.feature.clone(), ..Suite::default() });
+            suites.len() - 1
+        });
+        let suite = &mut suites[place];
+        suite.planned += 1;
+        suite.duration_ms = suite.duration_ms.saturating_add(scenario.duration_ms);
+        match scenario.outcome {
+            Outcome::Passed => suite.passed += 1,
+            Outcome::Failed => suite.failed += 1,
+            _ => suite.undecided += 1,
+        }
+    }
+    suites
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Every way of showing nothing, and which verdict each comes to.
+
+use super::*;
+use crate::evidence::{FORMAT, Issue, Policy, Source};
+
+fn header(planned: usize) -> Header {
+    Header {
+        format: FORMAT.into(),
+        tool: "0.0.0".into(),
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+        subject: "reference app".into(),
+        seed: 7,
+        planned,
+        previous_verdict: None,
+        accepted: vec![],
+        policy: Policy::default(),
+    }
+}
+
+fn log(tags: &[&str], outcome: Outcome, between: Vec<Fact>) -> Vec<Observation> {
+    let planned = Planned {
+        id: "a.feature:3".into(),
+        feature: "A".into(),
+        name: "it works".into(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    };
+    let mut facts = vec![Fact::ScenarioPlanned(planned)];
+    facts.extend(between);
+    facts.push(Fact::ScenarioEnded { outcome, duration_ms: 3, error: None });
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let observe = |(seq, fact)| Observation { scenario: 0, seq, at, source: Source::Scenario, fact };
+    (0..).zip(facts).map(observe).collect()
+}
+
+fn judged(header: Header, logs: &[Vec<Observation>]) -> Judgement {
+    let mut judge = Judge::new(header);
+    for log in logs {
+        judge.log(log);
+    }
+    judge.conclude(Sealed { sha256: "0".repeat(64), observations: 0 })
+}
+
+/// Results in which everything was shown; each test spoils one.
+fn shown() -> (Vec<ScenarioResult>, Vec<InvariantResult>, Vec<IssueResult>) {
+    let scenario = ScenarioResult {
+        id: "a.feature:3".into(),
+        feature: "A".into(),
+        name: "it works".into(),
+        tags: vec![],
+        outcome: Outcome::Passed,
+        severity: Severity::Sev1,
+        duration_ms: 1,
+        error: None,
+    };
+    let invariants = RULES
+        .iter()
+        .map(|rule| InvariantResult {
+            name: rule.name.into(),
+            statement: rule.statement(),
+            outcome: InvariantOutcome::Holds,
+            reason: String::new(),
+            observations: vec![],
+        })
+        .collect();
+    let issue = IssueResult {
+        id: "SEV-2-001".into(),
+        title: "lock".into(),
+        severity: Severity::Sev2,
+        status: IssueStatus::Settled,
+        scenarios: 1,
+    };
+    (vec![scenario.clone(), scenario], invariants, vec![issue])
+}
+
+type Results = (Vec<ScenarioResult>, Vec<InvariantResult>, Vec<IssueResult>);
+
+fn decided(planned: usize, unmet_claims: usize, spoil: impl Fn(&mut Results)) -> &'static str {
+    let mut results = shown();
+    spoil(&mut results);
+    let (scenarios, invariants, issues) = &results;
+    verdict::decide(&verdict::Basis { planned, scenarios, invariants, issues, unmet_claims }).word()
+}
+
+#[test]
+fn each_thing_not_shown_takes_the_go_away() {
+    let (go, undecided, no_go) = ("UNCONDITIONAL GO", "UNDECIDED", "NO-GO");
+    assert_eq!(decided(2, 0, |_| {}), go);
+    assert_eq!(decided(0, 0, |r| r.0.clear()), undecided);
+    assert_eq!(decided(2, 0, |r| r.0.clear()), undecided);
+    assert_eq!(decided(3, 0, |_| {}), undecided);
+    assert_eq!(decided(2, 1, |_| {}), undecided);
+    assert_eq!(decided(2, 0, |r| r.1.clear()), undecided);
+    assert_eq!(decided(2, 0, |r| r.1.truncate(9)), undecided);
+    assert_eq!(decided(2, 0, |r| r.1[3].outcome = InvariantOutcome::NotExercised), undecided);
+    assert_eq!(decided(2, 0, |r| r.1[3].outcome = InvariantOutcome::Violated), no_go);
+    assert_eq!(decided(2, 0, |r| r.2[0].status = IssueStatus::Undecided), undecided);
+    assert_eq!(decided(2, 0, |r| r.2[0].status = IssueStatus::Open), "GO (after fixes)");
+    for outcome in [
+        Outcome::Flaky,
+        Outcome::Undefined,
+        Outcome::Ambiguous,
+        Outcome::Pending,
+        Outcome::TimedOut,
+        Outcome::Panicked,
+        Outcome::Empty,
+        Outcome::NotRun,
+    ] {
+        assert_eq!(decided(2, 0, |r| r.0[1].outcome = outcome), undecided, "{outcome:?}");
+    }
+    for (severity, verdict) in [
+        (Severity::Sev1, no_go),
+        (Severity::Sev2, "GO (after fixes)"),
+        (Severity::Sev3, "GO (after fixes)"),
+        (Severity::Sev4, "GO (after fixes)"),
+    ] {
+        let spoil = |r: &mut Results| (r.0[1].outcome, r.0[1].severity) = (Outcome::Failed, severity);
+        assert_eq!(decided(2, 0, spoil), verdict, "{severity:?}");
+    }
+}
+
+#[test]
+fn a_waiver_changes_the_exit_code_of_a_go_after_fixes_and_of_nothing_else() {
+    let accepted = vec![ACCEPT_GO_AFTER_FIXES.to_owned(), "undecided".to_owned(), "no-go".to_owned()];
+    let codes = [(Verdict::NoGo, 1, 1), (Verdict::Undecided, 4, 4), (Verdict::GoAfterFixes, 3, 0)];
+    for (verdict, plain, waived) in codes {
+        assert_eq!((verdict.exit_code(&[]), verdict.exit_code(&accepted)), (plain, waived));
+    }
+}
+
+#[test]
+fn no_scenario_at_all_is_undecided_with_one_blocker() {
+    let judgement = judged(header(0), &[]);
+    assert_eq!((judgement.verdict, judgement.exit_code), (Verdict::Undecided, 4));
+    assert_eq!(judgement.blockers.len(), 1);
+    assert_eq!(judged(header(2), &[log(&[], Outcome::Passed, vec![])]).blockers.len(), 1);
+}
+
+#[test]
+fn a_pass_that_its_own_log_denies_is_no_pass() {
+    let step = |outcome| Fact::StepFailed { step: "Then it works".into(), outcome, message: "no".into() };
+    for (between, expected) in [
+        (vec![], Outcome::Passed),
+        (vec![Fact::AttemptStarted { attempt: 1 }], Outcome::Passed),
+        (vec![Fact::AttemptStarted { attempt: 2 }], Outcome::Flaky),
+        (vec![step(Outcome::Failed)], Outcome::Failed),
+        (vec![step(Outcome::Passed)], Outcome::Failed),
+        (vec![step(Outcome::Undefined)], Outcome::Undefined),
+    ] {
+        let judgement = judged(header(1), &[log(&[], Outcome::Passed, between)]);
+        assert_eq!(judgement.scenarios[0].outcome, expected);
+        assert_ne!(judgement.exit_code, 0);
+    }
+    let unplanned = judged(header(1), &[vec![]]);
+    assert_eq!(unplanned.scenarios[0].outcome, Outcome::NotRun);
+}
+
+#[test]
+fn a_tag_that_claims_more_than_its_log_shows_is_a_blocker() {
+    for name in ["read_only_jira", "no_such_rule"] {
+        let judgement = judged(header(1), &[log(&[&format!("{CLAIM}{name}")], Outcome::Passed, vec![])]);
+        assert!(judgement.blockers.iter().any(|b| b.kind == BlockerKind::ClaimUnmet), "{name}");
+        assert_eq!(judgement.verdict, Verdict::Undecided);
+    }
+}
+
+#[test]
+fn a_failed_scenario_weighs_what_its_strictest_tag_says() {
+    let policy = Policy {
+        issues: vec![Issue { id: "SEV-2-001".into(), title: "lock".into(), severity: Severity::Sev2 }],
+        severities: vec![("smoke".into(), Severity::Sev3)],
+        ..Policy::default()
+    };
+    for (tags, severity) in [
+        (vec!["other"], Severity::Sev1),
+        (vec!["smoke"], Severity::Sev3),
+        (vec!["smoke", "SEV-2-001"], Severity::Sev2),
+    ] {
+        let header = Header { policy: policy.clone(), ..header(1) };
+        let judgement = judged(header, &[log(&tags, Outcome::Failed, vec![])]);
+        assert_eq!(judgement.scenarios[0].severity, severity, "{tags:?}");
+        let no_go = judgement.verdict == Verdict::NoGo;
+        assert_eq!(no_go, severity == Severity::Sev1);
+    }
+    let without = judged(Header { policy, ..header(1) }, &[log(&[], Outcome::Passed, vec![])]);
+    assert_eq!(without.issues[0].status, IssueStatus::Undecided);
+    assert!(without.blockers.iter().any(|b| b.kind == BlockerKind::IssueWithoutScenario));
+}
+
+#[test]
+fn only_a_passed_scenario_makes_an_invariant_hold_and_any_scenario_can_violate_it() {
+    let job = |ending| {
+        let (job, tenant, worker) = ("daily".to_owned(), Some("t".to_owned()), "w".to_owned());
+        let trigger = "schedule".to_owned();
+        vec![
+            Fact::JobStarted { job: job.clone(), tenant: tenant.clone(), worker: worker.clone(), trigger },
+            Fact::JobEnded { job, tenant, worker, ending, report: serde_json::json!({"done": 1}) },
+        ]
+    };
+    let of = |outcome, ending| {
+        let judgement = judged(header(1), &[log(&[], outcome, job(ending))]);
+        let found = judgement.invariants.iter().find(|i| i.name == "fire_and_forget_jobs");
+        found.expect("a result").outcome
+    };
+    use crate::evidence::Ending;
+    assert_eq!(of(Outcome::Passed, Ending::Succeeded), InvariantOutcome::Holds);
+    assert_eq!(of(Outcome::Failed, Ending::Succeeded), InvariantOutcome::NotExercised);
+    assert_eq!(of(Outcome::Flaky, Ending::Succeeded), InvariantOutcome::NotExercised);
+    assert_eq!(of(Outcome::Passed, Ending::Threw), InvariantOutcome::Violated);
+    assert_eq!(of(Outcome::NotRun, Ending::Threw), InvariantOutcome::Violated);
+}
