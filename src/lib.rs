@@ -39,6 +39,7 @@ pub mod invariant;
 pub mod jira;
 pub mod judge;
 pub mod mock_jira;
+pub mod report;
 pub mod scenario;
 pub mod spelling;
 pub mod store;

@@ -1,0 +1,124 @@
+//! JUnit XML in the dialect that the strict readers' schemas accept: a bare `testsuites`, properties first,
+//! `system-out` and `system-err` last. What is undecided is an error, since a skipped test counts as green.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Look, brief, printable};
+use crate::{
+    evidence::Outcome,
+    judge::{InvariantOutcome, Judgement, ScenarioResult, Verdict},
+};
+
+/// A message shows so many characters.
+const MESSAGE: usize = 4_000;
+
+pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
+    let mut report = Report::unnamed();
+    let mut suites = vec![verdict(judgement), invariants(judgement)];
+    suites.extend(features(judgement));
+    for (id, mut suite) in suites.into_iter().enumerate() {
+        suite.extra.insert("id".into(), id.to_string().into());
+        suite.extra.insert("package".into(), "gonogo".into());
+        suite.extra.insert("hostname".into(), "gonogo".into());
+        // Strict readers want seconds and no zone.
+        let second = judgement.started_at.get(..19).unwrap_or("1970-01-01T00:00:00");
+        suite.extra.insert("timestamp".into(), second.into());
+        let time = suite.test_cases.iter().filter_map(|case| case.time).sum();
+        suite.set_time(time).set_system_out("").set_system_err("");
+        report.add_test_suite(suite);
+    }
+    let mut bytes = vec![];
+    // A buffer in memory takes every byte, and `printable` leaves no character that XML lacks.
+    if report.serialize(&mut bytes).is_err() {
+        bytes.clear();
+    }
+    bytes
+}
+
+/// The verdict itself, so that no reader is green when it is not.
+fn verdict(judgement: &Judgement) -> TestSuite {
+    let mut suite = TestSuite::new("gonogo.verdict");
+    for (name, value) in [
+        ("gonogo.verdict", judgement.verdict.word().to_owned()),
+        ("gonogo.exit_code", judgement.exit_code.to_string()),
+        ("gonogo.evidence.sha256", judgement.evidence.sha256.clone()),
+        ("gonogo.accepted", judgement.accepted.join(",")),
+    ] {
+        suite.add_property(Property::new(name, brief(&value, MESSAGE)));
+    }
+    let blockers: Vec<String> =
+        judgement.blockers.iter().map(|b| format!("{}: {}", b.subject, b.message)).collect();
+    let word = judgement.verdict.word();
+    let status = match judgement.verdict {
+        Verdict::Go(_) => TestCaseStatus::success(),
+        _ if judgement.exit_code == 0 => TestCaseStatus::success(),
+        Verdict::Undecided => unhappy(NonSuccessKind::Error, "Undecided", word, &blockers.join("; ")),
+        Verdict::NoGo | Verdict::GoAfterFixes => {
+            unhappy(NonSuccessKind::Failure, "Verdict", word, &blockers.join("; "))
+        }
+    };
+    suite.add_test_case(case(&format!("verdict: {word}"), "gonogo.verdict", 0, status));
+    suite
+}
+
+fn invariants(judgement: &Judgement) -> TestSuite {
+    let mut suite = TestSuite::new("gonogo.invariants");
+    for invariant in &judgement.invariants {
+        let places: Vec<String> =
+            invariant.observations.iter().map(|o| format!("{} #{}", o.scenario, o.seq)).collect();
+        let status = match invariant.outcome {
+            InvariantOutcome::Holds => TestCaseStatus::success(),
+            InvariantOutcome::Violated => unhappy(
+                NonSuccessKind::Failure,
+                "InvariantViolated",
+                &invariant.reason,
+                &format!("observations: {}", places.join(", ")),
+            ),
+            InvariantOutcome::NotExercised => {
+                unhappy(NonSuccessKind::Error, "InvariantNotExercised", &invariant.reason, "")
+            }
+        };
+        suite.add_test_case(case(&invariant.name, "gonogo.invariants", 0, status));
+    }
+    suite
+}
+
+fn features(judgement: &Judgement) -> Vec<TestSuite> {
+    let mut suites: Vec<TestSuite> =
+        judgement.suites.iter().map(|suite| TestSuite::new(brief(&suite.name, MESSAGE))).collect();
+    let places: BTreeMap<&str, usize> =
+        judgement.suites.iter().enumerate().map(|(place, suite)| (suite.name.as_str(), place)).collect();
+    for scenario in &judgement.scenarios {
+        if let Some(suite) = places.get(scenario.feature.as_str()).and_then(|place| suites.get_mut(*place)) {
+            // Of several tests with one name, readers show the first alone.
+            let name = format!("{} ({})", brief(&scenario.name, MESSAGE), brief(&scenario.id, MESSAGE));
+            let class = brief(&scenario.feature, MESSAGE);
+            suite.add_test_case(case(&name, &class, scenario.duration_ms, status(scenario)));
+        }
+    }
+    suites
+}
+
+fn status(scenario: &ScenarioResult) -> TestCaseStatus {
+    let error = scenario.error.as_deref().unwrap_or_default();
+    let message = format!("{} ({})", scenario.outcome.word(), scenario.severity.word());
+    match scenario.outcome {
+        Outcome::Passed => TestCaseStatus::success(),
+        Outcome::Failed => unhappy(NonSuccessKind::Failure, "ScenarioFailed", &message, error),
+        _ => unhappy(NonSuccessKind::Error, "ScenarioUndecided", &message, error),
+    }
+}
+
+fn unhappy(kind: NonSuccessKind, of: &str, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(brief(message, MESSAGE)).set_type(of).set_description(brief(text, MESSAGE));
+    status
+}
+
+fn case(name: &str, class: &str, duration_ms: u64, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(printable(name), status);
+    case.set_classname(class).set_time(Duration::from_millis(duration_ms));
+    case
+}

@@ -1,0 +1,140 @@
+//! The report as Markdown. Fits a CI step summary, and says so where it had to be cut.
+
+use std::fmt::Write as _;
+
+use super::{Look, brief, change, figure};
+use crate::{evidence::Outcome, judge::Judgement};
+
+/// A CI step summary takes 1 MiB; what is larger is dropped without a word. Bytes.
+const LIMIT: usize = 900 << 10;
+/// A cell shows so many characters.
+const CELL: usize = 500;
+
+pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
+    let mut out = String::new();
+    head(&mut out, judgement);
+    if !judgement.blockers.is_empty() {
+        let rows = judgement.blockers.iter().map(|b| {
+            let severity = b.severity.map_or("", |severity| severity.word());
+            vec![text(&b.subject), severity.to_owned(), text(&b.message), text(&b.remedy)]
+        });
+        table(&mut out, "In the way of a GO", &["Subject", "Severity", "What", "Remedy"], rows);
+    }
+    let rows = judgement
+        .invariants
+        .iter()
+        .map(|i| vec![text(&i.name), i.outcome.word().to_owned(), text(&i.reason), text(&i.statement)]);
+    table(&mut out, "Invariants", &["Invariant", "Outcome", "Why", "Statement"], rows);
+    let rows = judgement.issues.iter().map(|issue| {
+        let (severity, status) = (issue.severity.word().to_owned(), issue.status.word().to_owned());
+        vec![text(&issue.id), text(&issue.title), severity, status, issue.scenarios.to_string()]
+    });
+    table(&mut out, "Issues", &["Issue", "Title", "Severity", "Status", "Scenarios"], rows);
+    let rows = judgement.suites.iter().map(|suite| {
+        let counts = [suite.planned, suite.passed, suite.failed, suite.undecided];
+        let mut row = vec![text(&suite.name)];
+        row.extend(counts.map(|count| count.to_string()));
+        row
+    });
+    table(&mut out, "Test results", &["Feature", "Planned", "Passed", "Failed", "Undecided"], rows);
+    let open = judgement.scenarios.iter().filter(|scenario| scenario.outcome != Outcome::Passed);
+    let rows = open.map(|s| {
+        let why = s.error.as_deref().unwrap_or_default();
+        vec![text(&s.id), text(&s.name), s.outcome.word().to_owned(), text(why)]
+    });
+    table(&mut out, "Scenarios that did not pass", &["Scenario", "Name", "Outcome", "Why"], rows);
+    let rows = judgement.metrics.iter().map(|m| {
+        let threshold = m.threshold.map_or(String::new(), |value| figure(Some(value), &m.unit));
+        vec![m.name.clone(), figure(m.value, &m.unit), threshold, m.outcome.word().to_owned()]
+    });
+    table(&mut out, "Metrics", &["Metric", "Value", "Threshold", ""], rows);
+    list(&mut out, "Next steps", judgement.next_steps.iter().map(|step| text(step)));
+    let items = judgement.checklist.iter().map(|i| format!("{}: {}", i.status.word(), text(&i.item)));
+    list(&mut out, "Deployment checklist", items);
+    list(&mut out, "Rollback", judgement.rollback.iter().map(|step| text(step)));
+    let checks = judgement.post_deploy.iter().map(|p| format!("{}: {}", text(&p.check), text(&p.target)));
+    list(&mut out, "Post-deploy checks", checks);
+    out.into_bytes()
+}
+
+fn head(out: &mut String, judgement: &Judgement) {
+    let counts = &judgement.counts;
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "# {}\n", judgement.verdict);
+    let _ = writeln!(
+        out,
+        "{}: {} scenarios planned, {} passed, {} failed, {} undecided.\n",
+        text(&judgement.subject),
+        counts.planned,
+        counts.passed,
+        counts.failed,
+        counts.undecided()
+    );
+    let _ = writeln!(out, "- Verdict: {}", text(&change(judgement)));
+    let _ = writeln!(out, "- Exit code: {}", judgement.exit_code);
+    if !judgement.accepted.is_empty() {
+        let _ = writeln!(out, "- Accepted: {}", text(&judgement.accepted.join(", ")));
+    }
+    let _ = writeln!(out, "- Started: {}, seed {}", judgement.started_at, judgement.seed);
+    let _ = writeln!(
+        out,
+        "- Evidence: {} observations, SHA-256 {}",
+        judgement.evidence.observations, judgement.evidence.sha256
+    );
+    let _ = writeln!(out, "- gonogo {}", text(&judgement.tool.version));
+}
+
+/// A table; rows that no longer fit are counted instead.
+fn table(out: &mut String, title: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(out, "\n## {title}\n\n| {} |\n|{}", heads.join(" | "), " --- |".repeat(heads.len()));
+    let mut cut = 0_usize;
+    for row in rows {
+        let row = format!("| {} |\n", row.join(" | "));
+        // What follows the tables needs room of its own.
+        if cut > 0 || out.len() + row.len() > LIMIT - (64 << 10) {
+            cut += 1;
+        } else {
+            out.push_str(&row);
+        }
+    }
+    if cut > 0 {
+        let _ = writeln!(out, "\n*Cut: {cut} more rows stand in verdict.json.*");
+    }
+}
+
+fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {
+    let _ = writeln!(out, "\n## {title}\n");
+    let mut cut = 0_usize;
+    for item in items {
+        if cut > 0 || out.len() + item.len() > LIMIT - (16 << 10) {
+            cut += 1;
+        } else {
+            let _ = writeln!(out, "- {item}");
+        }
+    }
+    if cut > 0 {
+        let _ = writeln!(out, "\n*Cut: {cut} more stand in verdict.json.*");
+    }
+}
+
+/// Text that Markdown and HTML leave as it is.
+fn text(text: &str) -> String {
+    let mut safe = String::new();
+    for c in brief(text, CELL).chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '|' | '`' | '*' | '[' | ']' | '\\' | '~' | '!' | '#' | '@' => {
+                let _ = write!(safe, "&#{};", c as u32);
+            }
+            '_' => safe.push_str("\\_"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
