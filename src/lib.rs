@@ -33,6 +33,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod config;
 pub mod evidence;
 pub mod exit;
 pub mod invariant;

@@ -37,7 +37,7 @@ pub fn definitions() -> Vec<Definition> {
 
 /// A step's pattern as a person would write it: groups become `…`, anchors and escapes go.
 fn readable(pattern: &str) -> String {
-    let (mut text, mut depth, mut escaped) = (String::new(), 0_usize, false);
+    let (mut text, mut depth, mut escaped, mut in_class) = (String::new(), 0_usize, false, false);
     for letter in pattern.trim_start_matches('^').trim_end_matches('$').chars() {
         match letter {
             _ if escaped => {
@@ -47,6 +47,9 @@ fn readable(pattern: &str) -> String {
                 }
             }
             '\\' => escaped = true,
+            // A bracket in a character class opens no group.
+            '[' | ']' if depth > 0 => in_class = letter == '[',
+            _ if in_class => {}
             '(' => {
                 if depth == 0 {
                     text.push('…');
