@@ -39,7 +39,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
         ("severities:\n  a: SEV-1\n  a: SEV-2\n", vec!["duplicate key `a`"]),
         ("severities:\n  a: SEV-9\n", vec!["severities", "did you mean `SEV-"]),
         ("subject: ./my-app\n", vec!["`./my-app` is not supported", "only the `reference` app"]),
-        ("timeouts: {step_s: -1}\n", vec!["timeouts.step_s", "above 0"]),
+        ("timeouts: {step_s: -1}\n", vec!["timeouts", "seconds above 0", "step_s: -1"]),
         ("timeouts: {step_s: .nan}\n", vec!["above 0"]),
         ("thresholds: {page_p95_ms: .nan}\n", vec!["thresholds.page_p95_ms"]),
         ("jobs: 0\n", vec!["jobs: expected 1 or more"]),
