@@ -32,6 +32,7 @@
 //! | `command` | one subcommand, one file | `app`, `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `jira`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `store`, `subject` |
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod evidence;

@@ -1,0 +1,269 @@
+//! Flags and subcommands, as clap reads them. No behaviour: what they do is in `command`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A release gate for Jira apps: runs Gherkin scenarios against a mocked Jira, judges ten invariants from
+/// the recorded evidence, answers GO or NO-GO.
+#[derive(Debug, Parser)]
+#[command(name = "gonogo", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Whether to colour the terminal report.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "GONOGO_COLOR")]
+    pub color: Color,
+    /// Columns of the terminal report; else those of the terminal, else 100.
+    #[arg(long, global = true, value_name = "COLUMNS", env = "GONOGO_WIDTH")]
+    #[arg(value_parser = clap::value_parser!(u16).range(20..))]
+    pub width: Option<u16>,
+    /// No progress, no remarks; errors and the report alone.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Each scenario, as it ends.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gonogo run                                  judge the reference app with the built-in features
+  gonogo run my-app --tags '@SEV-2-001'       run the features of a folder, those with a tag
+  gonogo run --report json=- --quiet          the report as JSON on stdout, for a pipe
+  gonogo judge gonogo-report/evidence.jsonl   judge recorded evidence again, offline
+  gonogo explain read_only_jira               what an invariant means
+  gonogo mock --port 8080                     the mocked Jira, for any client
+
+Exit codes:
+  0 UNCONDITIONAL GO   1 NO-GO   2 wrong input, nothing judged   3 GO (after fixes)
+  4 UNDECIDED   70 a defect of gonogo, nothing judged   130 interrupted twice";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the scenarios, judge what they recorded, report, exit with the verdict
+    Run(Run),
+    /// Judge recorded evidence again, without running anything
+    Judge(Judge),
+    /// Plant faults in the app under test and show which check catches each
+    Prove(Prove),
+    /// Serve the mocked Jira, standing alone, until interrupted
+    Mock(Mock),
+    /// Explain an invariant, or list them all
+    Explain(Explain),
+    /// List what there is to name
+    List(List),
+    /// Print the JSON Schema of a document
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print the man page
+    Man,
+}
+
+/// `gonogo run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// A folder with gonogo.yaml or features; without it the reference app and the built-in features
+    pub dir: Option<PathBuf>,
+    /// Configuration file; else gonogo.yaml, looked for upwards
+    #[arg(long, value_name = "FILE", env = "GONOGO_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder of feature files, in place of those that are configured; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub features: Vec<PathBuf>,
+    /// Only scenarios whose tags match, for instance '@SEV-2-001 and not @slow'
+    #[arg(long, value_name = "EXPRESSION")]
+    pub tags: Option<String>,
+    /// Only scenarios whose title matches this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub name: Option<String>,
+    /// Scenarios at once
+    #[arg(short, long, value_name = "N", env = "GONOGO_JOBS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+    /// Begin no scenario after one that was not green
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Time limit of the whole run in seconds
+    #[arg(long, value_name = "SECONDS", env = "GONOGO_TIMEOUT", value_parser = seconds)]
+    pub timeout: Option<f64>,
+    /// Seed of the mocked Jira's data
+    #[arg(long, value_name = "N", env = "GONOGO_SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// Try a scenario again so often when it is not green; green by a retry is flaky, not passed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub retries: u16,
+    /// Folder for evidence and reports [default: gonogo-report]
+    #[arg(long, value_name = "DIR", env = "GONOGO_OUT")]
+    pub out: Option<PathBuf>,
+    /// Exit with 0 for this verdict too; it is written into the verdict
+    #[arg(long, value_name = "VERDICT", env = "GONOGO_ACCEPT")]
+    pub accept: Option<Acceptable>,
+    /// Where verdicts go
+    #[command(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What `run` and `judge` have in common.
+#[derive(Args, Debug)]
+pub struct Verdict {
+    /// One more report, for instance json=FILE; `-` is stdout, which then carries nothing else; repeatable
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    pub reports: Vec<Report>,
+}
+
+/// `FORMAT=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// A name of `gonogo list formats`; not checked here.
+    pub format: String,
+    /// `-` is stdout.
+    pub file: PathBuf,
+}
+
+impl Report {
+    /// Whether it goes to stdout.
+    #[must_use]
+    pub fn is_stdout(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
+}
+
+/// `gonogo judge`.
+#[derive(Args, Debug)]
+pub struct Judge {
+    /// The evidence, as `run` recorded it
+    pub file: PathBuf,
+    /// Folder for verdict and reports; without it nothing but what `--report` names is written
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where verdicts go
+    #[command(flatten)]
+    pub verdict: Verdict,
+}
+
+/// `gonogo prove`.
+#[derive(Args, Debug)]
+pub struct Prove {
+    /// Only these faults; else all of `gonogo list faults`
+    pub faults: Vec<String>,
+    /// The matrix as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Seed of the mocked Jira's data
+    #[arg(long, value_name = "N", env = "GONOGO_SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// Scenarios at once
+    #[arg(short, long, value_name = "N", env = "GONOGO_JOBS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+}
+
+/// `gonogo mock`.
+#[derive(Args, Debug)]
+pub struct Mock {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0, env = "GONOGO_PORT")]
+    pub port: u16,
+    /// Seed of the data
+    #[arg(long, value_name = "N", default_value_t = 1, env = "GONOGO_SEED")]
+    pub seed: u64,
+    /// Issues per tenant
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub issues: usize,
+    /// Tenants
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub tenants: u16,
+}
+
+/// `gonogo explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// An invariant; without it, all of them in a line each
+    pub name: Option<String>,
+}
+
+/// `gonogo list`.
+#[derive(Args, Debug)]
+pub struct List {
+    /// What to list
+    pub what: Listable,
+    /// Folder of feature files, for scenarios; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub features: Vec<PathBuf>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listable {
+    /// The ten invariants
+    Invariants,
+    /// The scenarios, with their tags
+    Scenarios,
+    /// The steps that features can use
+    Steps,
+    /// The faults that `prove` plants
+    Faults,
+    /// The formats that `--report` knows
+    Formats,
+}
+
+/// `gonogo schema`.
+#[derive(Args, Debug)]
+pub struct Schema {
+    /// Which document
+    pub document: Document,
+}
+
+/// Documents that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// `verdict.json`, and `--report json=…`
+    Report,
+}
+
+/// `gonogo completions`.
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The verdicts that `--accept` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Acceptable {
+    /// GO (after fixes) exits with 0
+    GoAfterFixes,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    let usable = seconds > 0.0 && seconds <= 86_400.0;
+    if usable { Ok(seconds) } else { Err("expected seconds above 0 and up to 86400".into()) }
+}
+
+fn report(text: &str) -> Result<Report, String> {
+    match text.split_once('=') {
+        Some((format, file)) if !format.is_empty() && !file.is_empty() => {
+            Ok(Report { format: format.into(), file: file.into() })
+        }
+        _ => Err("expected FORMAT=FILE, for instance json=verdict.json, or json=- for stdout".into()),
+    }
+}
