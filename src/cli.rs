@@ -20,6 +20,12 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "COLUMNS", env = "GONOGO_WIDTH")]
     #[arg(value_parser = clap::value_parser!(u16).range(20..))]
     pub width: Option<u16>,
+    /// Columns, as some shells export them.
+    #[arg(long, hide = true, global = true, env = "COLUMNS", hide_env = true)]
+    pub columns: Option<u16>,
+    /// <https://no-color.org>.
+    #[arg(long, hide = true, global = true, env = "NO_COLOR", hide_env = true)]
+    pub no_color: Option<String>,
     /// No progress, no remarks; errors and the report alone.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -34,6 +34,7 @@
 pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod evidence;
 pub mod exit;

@@ -14,11 +14,26 @@ use crate::{
 
 /// Names that tags may use; the scenario side knows neither invariants nor issues by itself.
 #[derive(Clone, Debug, Default)]
-pub struct Vocabulary {
-    /// For `@invariant:<name>`.
-    pub invariants: Vec<String>,
-    /// For `@SEV-…`.
-    pub issues: Vec<String>,
+pub struct Vocabulary(Option<Names>);
+
+#[derive(Clone, Debug)]
+struct Names {
+    invariants: Vec<String>,
+    issues: Vec<String>,
+}
+
+impl Vocabulary {
+    /// `@invariant:<name>` and `@SEV-…` must be among these.
+    #[must_use]
+    pub fn closed(invariants: Vec<String>, issues: Vec<String>) -> Self {
+        Self(Some(Names { invariants, issues }))
+    }
+
+    /// Any name will do: for a list, never for a run.
+    #[must_use]
+    pub fn free() -> Self {
+        Self(None)
+    }
 }
 
 /// Which scenarios are wanted; nothing given means all.
@@ -218,6 +233,7 @@ fn distinct<'a>(tags: impl Iterator<Item = &'a String>) -> Vec<String> {
 
 /// Tags with a meaning must name something; all others are free.
 fn check_tag(tag: &str, entry: &Entry, vocabulary: &Vocabulary) -> Option<Problem> {
+    let vocabulary = vocabulary.0.as_ref()?;
     let nearest_of = |names: &[String]| suggestion(nearest(tag, names.iter().map(String::as_str)).as_deref());
     let prefix = tag.split_once(':').map(|(prefix, _)| prefix);
     let reason = if let Some(name) = tag.strip_prefix("invariant:") {

@@ -1,0 +1,102 @@
+//! Where a command writes: the chosen document to stdout, everything else to stderr. Decides once about
+//! colour and width. A closed pipe is no error.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Refusal;
+use crate::cli::{Cli, Color};
+
+const WIDTH_WITHOUT_TERMINAL: u16 = 100;
+
+/// The two streams and how they look.
+#[derive(Debug)]
+pub struct Console {
+    /// Whether stdout may carry colour.
+    pub color: bool,
+    /// Columns of stdout.
+    pub width: u16,
+    /// Whether remarks are unwanted.
+    pub quiet: bool,
+    /// Whether each scenario is told.
+    pub verbose: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Console {
+    /// Looks at the flags and the terminal.
+    #[must_use]
+    pub fn new(cli: &Cli) -> Self {
+        let unwanted = cli.no_color.as_ref().is_some_and(|value| !value.is_empty());
+        let color = match cli.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => io::stdout().is_terminal() && !unwanted,
+        };
+        let terminal = || comfy_table::Table::new().width();
+        let width = cli.width.or(cli.columns).or_else(terminal).unwrap_or(WIDTH_WITHOUT_TERMINAL);
+        Self { color, width: width.max(20), quiet: cli.quiet, verbose: cli.verbose > 0, bar: None }
+    }
+
+    /// Writes a document to stdout.
+    ///
+    /// # Errors
+    /// stdout refuses, other than by being closed.
+    pub fn document(&self, bytes: &[u8]) -> Result<(), Refusal> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Refusal::input(anyhow::Error::new(error).context("cannot write to stdout")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says something on stderr, unless `--quiet`.
+    pub fn remark(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    fn say(&self, text: &str) {
+        let text: String = text.chars().filter(|letter| *letter == '\n' || !letter.is_control()).collect();
+        let line = || drop(writeln!(io::stderr(), "{text}"));
+        match &self.bar {
+            Some(bar) => bar.suspend(line),
+            None => line(),
+        }
+    }
+
+    /// Shows progress over so many scenarios, on a terminal.
+    pub fn start_bar(&mut self, scenarios: usize) {
+        if self.quiet || !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(Some(scenarios as u64), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        self.bar = Some(bar);
+    }
+
+    /// One scenario more.
+    pub fn advance(&self, scenario: &str) {
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+            bar.set_message(scenario.chars().filter(|letter| !letter.is_control()).collect::<String>());
+        }
+    }
+
+    /// Takes the bar away, so that nothing sticks to what follows.
+    pub fn end_bar(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

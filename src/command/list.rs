@@ -1,0 +1,47 @@
+//! `gonogo list`: what there is to name, one a line, for people and for pipes.
+
+use std::fmt::Write as _;
+
+use super::{Console, Refusal, exit};
+use crate::{
+    cli::{List, Listable},
+    invariant::RULES,
+    scenario::{self, Plan, Selection, Vocabulary, source},
+};
+
+/// Prints the list.
+pub(super) fn list(arguments: &List, console: &mut Console) -> Result<u8, Refusal> {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    match arguments.what {
+        Listable::Invariants => {
+            RULES.iter().for_each(|rule| drop(writeln!(text, "{}", rule.name)));
+        }
+        Listable::Steps => {
+            let definitions = scenario::definitions();
+            definitions.iter().for_each(|step| drop(writeln!(text, "{} {}", step.keyword, step.text)));
+        }
+        Listable::Formats => {
+            return Err(Refusal::input(anyhow::anyhow!("this build knows no report formats")));
+        }
+        Listable::Scenarios => scenarios(arguments, &mut text)?,
+        Listable::Faults => return Err(Refusal::input(anyhow::anyhow!("this build plants no faults"))),
+    }
+    console.document(text.as_bytes())?;
+    Ok(exit::OK)
+}
+
+fn scenarios(arguments: &List, text: &mut String) -> Result<(), Refusal> {
+    let sources = if arguments.features.is_empty() {
+        source::built_in()
+    } else {
+        source::from_folders(&arguments.features).map_err(Refusal::input)?
+    };
+    let features = source::load(&sources).map_err(Refusal::input)?;
+    let plan = Plan::new(&features, &Selection::default(), &Vocabulary::free()).map_err(Refusal::input)?;
+    for planned in plan.planned() {
+        let tags: String = planned.tags.iter().map(|tag| format!(" @{tag}")).collect();
+        let _ = writeln!(text, "{}\t{}{tags}", planned.id, planned.name);
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! One subcommand, one file, and what they share: the console, and how a command says that it cannot.
+//! Judges nothing.
+
+mod completions;
+mod console;
+mod explain;
+mod list;
+mod man;
+mod run;
+
+pub use console::Console;
+
+use std::fmt;
+
+use crate::cli::{Cli, Command};
+
+/// The exit codes of commands that give no verdict.
+mod exit {
+    pub(super) const OK: u8 = 0;
+    pub(super) const WRONG_INPUT: u8 = 2;
+    pub(super) const UNDECIDED: u8 = 4;
+    pub(super) const INTERNAL: u8 = 70;
+    /// By a second Ctrl-C; as shells count it.
+    pub(super) const INTERRUPTED: u8 = 130;
+}
+
+/// Why a command was not carried out.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The exit code.
+    pub code: u8,
+    error: anyhow::Error,
+}
+
+impl Refusal {
+    /// The command line, a file or the configuration is wrong.
+    pub fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self { code: exit::WRONG_INPUT, error: error.into() }
+    }
+
+    /// gonogo itself is wrong.
+    pub fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self { code: exit::INTERNAL, error: error.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:#}", self.error);
+        let plain = |letter: &char| *letter == '\n' || !letter.is_control();
+        text.chars().filter(plain).collect::<String>().fmt(f)
+    }
+}
+
+/// Carries a command out; answers with the exit code.
+///
+/// # Errors
+/// A refusal, when nothing was judged.
+pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
+    let mut console = Console::new(cli);
+    match &cli.command {
+        Command::Run(arguments) => run::run(arguments, &mut console),
+        Command::Explain(arguments) => explain::explain(arguments, &mut console),
+        Command::List(arguments) => list::list(arguments, &mut console),
+        Command::Completions(arguments) => completions::completions(arguments, &mut console),
+        Command::Man => man::man(&mut console),
+        Command::Judge(_) | Command::Schema(_) | Command::Prove(_) | Command::Mock(_) => {
+            Err(Refusal::input(anyhow::anyhow!("this command is not part of this build")))
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `gonogo run`, the main job: plan, run, judge, report, exit with the verdict. Read it from the top.
+
+mod folder;
+mod interrupt;
+mod settings;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use self::{folder::Folder, settings::Settings};
+use super::{Console, Refusal, exit};
+use crate::{
+    cli,
+    evidence::{self, Outcome},
+    scenario::{self, ProgressEvent, RunOptions, ScenarioError, Setup},
+};
+
+/// Runs, judges, reports.
+pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Refusal> {
+    let settings = Settings::of(arguments)?;
+    let plan = settings.plan()?;
+
+    let mut folder = Folder::open(&settings.out)?;
+    if let Some(complaint) = folder.complaint() {
+        console.remark(complaint);
+    }
+    let header = settings.header(plan.len(), folder.previous_verdict());
+    let mut evidence = folder.evidence(&header)?;
+
+    let stop = interrupt::watch();
+    let options = RunOptions { stop, ..settings.options };
+    let setup = Arc::new(settings.setup);
+    console.start_bar(plan.len());
+    let ran = record(plan, setup, &options, &mut evidence, console);
+    console.end_bar();
+    let summary = ran.map_err(refused)?;
+    evidence.finish().context("cannot write the evidence").map_err(Refusal::input)?;
+    if summary.stopped {
+        console.remark("interrupted: what ran is judged, the rest counts as not run");
+    }
+
+    // Recorded and not judged: whatever it shows, it is no GO.
+    console.remark(&format!("recorded {}; not judged", folder.evidence_path().display()));
+    Ok(exit::UNDECIDED)
+}
+
+fn record(
+    plan: scenario::Plan,
+    setup: Arc<Setup>,
+    options: &RunOptions,
+    evidence: &mut evidence::file::Writer,
+    console: &Console,
+) -> Result<scenario::Summary, ScenarioError> {
+    scenario::run(plan, setup, options, &mut |observation| Ok(evidence.append(observation)?), &mut |event| {
+        if let ProgressEvent::Ended { scenario, outcome, duration, error } = event {
+            console.advance(&scenario.name);
+            if console.verbose {
+                let (word, ms) = (outcome.word(), duration.as_millis());
+                console.remark(&format!("{word:9} {ms:>6} ms  {}  {}", scenario.id, scenario.name));
+            }
+            if let (Some(error), true) = (error, outcome != Outcome::Passed && console.verbose) {
+                console.remark(&format!("          {error}"));
+            }
+        }
+    })
+}
+
+/// A full disk is the caller's to mend, a missing thread too.
+fn refused(error: ScenarioError) -> Refusal {
+    Refusal::input(anyhow::Error::new(error).context("nothing was judged"))
+}

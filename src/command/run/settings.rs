@@ -1,0 +1,127 @@
+//! What a run goes by: flag over environment over file over default. Runs nothing.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::anyhow;
+
+use crate::{
+    cli,
+    clock::{Clock as _, SystemClock},
+    command::Refusal,
+    config::{Config, Seconds},
+    evidence::{self, Header, Issue, Policy, Severity},
+    invariant,
+    scenario::{Limits, Plan, RunOptions, Selection, Setup, Vocabulary, source},
+};
+
+/// Everything a run needs to know.
+pub(super) struct Settings {
+    pub out: PathBuf,
+    pub options: RunOptions,
+    pub setup: Setup,
+    policy: Policy,
+    features: Vec<PathBuf>,
+    selection: Selection,
+    seed: u64,
+    accepted: Vec<String>,
+}
+
+impl Settings {
+    pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
+        let config = config(arguments)?;
+        let policy = config.policy(Policy { issues: reference_issues(), ..Policy::default() });
+        let features = match (arguments.features.as_slice(), &arguments.dir) {
+            ([_, ..], _) => arguments.features.clone(),
+            ([], _) if !config.features.is_empty() => config.features.clone(),
+            ([], Some(dir)) if dir.join("features").is_dir() => vec![dir.join("features")],
+            ([], Some(dir)) => vec![dir.clone()],
+            ([], None) => vec![],
+        };
+        let or = |limit: Option<Seconds>, default: Duration| limit.map_or(default, |limit| limit.0);
+        let (defaults, timeouts) = (RunOptions::default(), &config.timeouts);
+        let limits = Limits {
+            step: or(timeouts.step_s, defaults.limits.step),
+            scenario: or(timeouts.scenario_s, defaults.limits.scenario),
+            run: arguments.timeout.map_or(or(timeouts.run_s, defaults.limits.run), Duration::from_secs_f64),
+        };
+        Ok(Self {
+            out: arguments.out.clone().or(config.out).unwrap_or_else(|| "gonogo-report".into()),
+            options: RunOptions {
+                jobs: arguments.jobs.map(usize::from).or(config.jobs).unwrap_or(defaults.jobs),
+                retries: usize::from(arguments.retries),
+                fail_fast: arguments.fail_fast,
+                limits,
+                ..defaults
+            },
+            setup: Setup { seed: arguments.seed, ..Setup::default() },
+            policy,
+            features,
+            selection: Selection { tags: arguments.tags.clone(), name: arguments.name.clone() },
+            seed: arguments.seed,
+            accepted: arguments.accept.iter().map(|_| "go-after-fixes".to_owned()).collect(),
+        })
+    }
+
+    /// Everything that is to run.
+    pub(super) fn plan(&self) -> Result<Plan, Refusal> {
+        let sources = if self.features.is_empty() {
+            source::built_in()
+        } else {
+            source::from_folders(&self.features).map_err(Refusal::input)?
+        };
+        let features = source::load(&sources).map_err(Refusal::input)?;
+        let vocabulary = Vocabulary::closed(
+            invariant::RULES.iter().map(|rule| rule.name.to_owned()).collect(),
+            self.policy.issues.iter().map(|issue| issue.id.clone()).collect(),
+        );
+        Plan::new(&features, &self.selection, &vocabulary).map_err(Refusal::input)
+    }
+
+    /// The first line of the evidence.
+    pub(super) fn header(&self, planned: usize, previous_verdict: Option<String>) -> Header {
+        Header {
+            format: evidence::FORMAT.into(),
+            tool: env!("CARGO_PKG_VERSION").into(),
+            started_at: SystemClock::new().now(),
+            subject: "reference app".into(),
+            seed: self.seed,
+            planned,
+            previous_verdict,
+            accepted: self.accepted.clone(),
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+/// The file that is named; else the nearest one upwards; else nothing is set.
+fn config(arguments: &cli::Run) -> Result<Config, Refusal> {
+    if let Some(dir) = arguments.dir.as_deref().filter(|dir| !dir.is_dir()) {
+        let what = if dir.exists() { "it is no folder" } else { "no such folder" };
+        return Err(Refusal::input(anyhow!("cannot read {}: {what}", dir.display())));
+    }
+    let from = arguments.dir.as_deref().unwrap_or(Path::new("."));
+    let found = match &arguments.config {
+        Some(file) => Some(file.clone()),
+        None => {
+            let from = from.canonicalize().map_err(|error| {
+                Refusal::input(anyhow!("cannot read the folder {}: {error}", from.display()))
+            })?;
+            Config::find(&from)
+        }
+    };
+    found.map_or(Ok(Config::default()), |file| Config::read(&file).map_err(Refusal::input))
+}
+
+/// What the scenarios of the reference app settle.
+fn reference_issues() -> Vec<Issue> {
+    [
+        ("SEV-2-001", "Two runs take the same snapshot: the snapshot lock"),
+        ("SEV-2-002", "Large sites are cut short or skipped: pagination"),
+        ("SEV-2-003", "Installations lose their access: token refresh"),
+    ]
+    .map(|(id, title)| Issue { id: id.into(), title: title.into(), severity: Severity::Sev2 })
+    .to_vec()
+}
