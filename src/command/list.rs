@@ -15,11 +15,23 @@ pub(super) fn list(arguments: &List, console: &mut Console) -> Result<u8, Refusa
     // Writing to a string cannot fail.
     match arguments.what {
         Listable::Invariants => {
-            RULES.iter().for_each(|rule| drop(writeln!(text, "{}", rule.name)));
+            text.extend(RULES.iter().map(|rule| {
+                format!(
+                    "{}
+",
+                    rule.name
+                )
+            }));
         }
         Listable::Steps => {
             let definitions = scenario::definitions();
-            definitions.iter().for_each(|step| drop(writeln!(text, "{} {}", step.keyword, step.text)));
+            text.extend(definitions.iter().map(|step| {
+                format!(
+                    "{} {}
+",
+                    step.keyword, step.text
+                )
+            }));
         }
         Listable::Formats => {
             return Err(Refusal::input(anyhow::anyhow!("this build knows no report formats")));

@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Ref
         console.remark("interrupted: what ran is judged, the rest counts as not run");
     }
 
+    folder.settle();
     // Recorded and not judged: whatever it shows, it is no GO.
     console.remark(&format!("recorded {}; not judged", folder.evidence_path().display()));
     Ok(exit::UNDECIDED)

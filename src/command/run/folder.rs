@@ -46,10 +46,6 @@ impl Folder {
         Ok(Self { path: path.into(), previous, complaint })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(super) fn evidence_path(&self) -> PathBuf {
         self.path.join("evidence.jsonl")
     }
