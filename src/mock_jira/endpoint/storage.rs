@@ -1,0 +1,190 @@
+//! The wire of Forge's key-value storage, as Forge Containers have it: `/forge/storage/kvs/v1/…`.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        kvs::{Refused, Storage, Stored},
+        platform::State,
+        route::Call,
+    },
+    Response, json_response, no_content, ok,
+};
+
+/// Most operations in one transaction or batch.
+const BATCH: usize = 25;
+
+/// Answers a storage call for the installation that it names.
+pub(super) fn answer(state: &mut State, call: &Call<'_>, now: Timestamp) -> Response {
+    let Some(tenant) = call.tenant else {
+        return refused(&Refused(401, "UNAUTHORIZED", "No installation is named".to_owned()));
+    };
+    if call.request.method != "POST" {
+        return refused(&Refused(405, "METHOD_NOT_ALLOWED", "Use POST".to_owned()));
+    }
+    let now_ms = now.as_millisecond();
+    let storage = &mut state.tenants[tenant].storage;
+    match one(storage, call.path, &call.json(), now_ms) {
+        Ok(response) => response,
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+fn refused(Refused(status, code, message): &Refused) -> Response {
+    json_response(*status, &json!({"code": code, "message": message}))
+}
+
+fn one(storage: &mut Storage, action: &str, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+    let (space, action) = match action.split_once('/') {
+        Some(("secret", action)) => ("secret".to_owned(), action),
+        Some(("entity", action)) => (format!("entity {}", text(body, "entityName")), action),
+        _ => (String::new(), action),
+    };
+    match action {
+        "get" => match storage.get(&space, text(body, "key"), now_ms)? {
+            Some(stored) => Ok(ok(&entry(text(body, "key"), stored, &body["options"]))),
+            None => Err(Refused(404, "KEY_NOT_FOUND", "The key was not found".to_owned())),
+        },
+        "set" => {
+            let stored = set(storage, &space, body, now_ms)?;
+            if body["options"]["returnValue"].is_null() {
+                return Ok(no_content());
+            }
+            Ok(ok(&entry(text(body, "key"), &stored, &body["options"])))
+        }
+        "delete" => storage.delete(&space, text(body, "key")).map(|()| no_content()),
+        "query" => query(storage, &space, body, now_ms),
+        "transaction" => transaction(storage, body, now_ms),
+        "batch/set" | "batch/get" | "batch/delete" => batch(storage, action, body, now_ms),
+        _ => Err(Refused(404, "NOT_FOUND", "No such storage operation".to_owned())),
+    }
+}
+
+fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body[name].as_str().unwrap_or_default()
+}
+
+fn set(storage: &mut Storage, space: &str, body: &Value, now_ms: i64) -> Result<Stored, Refused> {
+    let options = &body["options"];
+    let exclusive = match options["keyPolicy"].as_str() {
+        None | Some("OVERRIDE") => false,
+        Some("FAIL_IF_EXISTS") => true,
+        Some(other) => return Err(Refused(400, "INVALID_REQUEST", format!("unknown keyPolicy {other}"))),
+    };
+    let ttl_ms = match &options["ttl"] {
+        Value::Null => None,
+        ttl => Some(duration_ms(ttl)?),
+    };
+    storage.set(space, text(body, "key"), body["value"].clone(), exclusive, ttl_ms, now_ms).cloned()
+}
+
+fn duration_ms(ttl: &Value) -> Result<i64, Refused> {
+    let unit_ms = match ttl["unit"].as_str() {
+        Some("SECONDS") => 1_000,
+        Some("MINUTES") => 60_000,
+        Some("HOURS") => 3_600_000,
+        Some("DAYS") => 86_400_000,
+        _ => return Err(Refused(400, "INVALID_REQUEST", "the ttl has no known unit".to_owned())),
+    };
+    let count = ttl["value"].as_i64().filter(|n| *n > 0);
+    count
+        .map(|n| n.saturating_mul(unit_ms))
+        .ok_or_else(|| Refused(400, "INVALID_REQUEST", "the ttl must be positive".to_owned()))
+}
+
+fn entry(key: &str, stored: &Stored, options: &Value) -> Value {
+    let mut entry = json!({"key": key, "value": stored.value});
+    let asked = options["metadataFields"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let time = |ms: i64| Timestamp::from_millisecond(ms).map(|t| t.to_string()).unwrap_or_default();
+    for field in asked {
+        match (field, stored.expires_ms) {
+            ("CREATED_AT", _) => entry["createdAt"] = json!(time(stored.created_ms)),
+            ("UPDATED_AT", _) => entry["updatedAt"] = json!(time(stored.updated_ms)),
+            ("EXPIRE_TIME", Some(at)) => entry["expireTime"] = json!(time(at)),
+            _ => {}
+        }
+    }
+    entry
+}
+
+fn query(storage: &Storage, space: &str, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+    let limit = body["limit"].as_u64().unwrap_or(10);
+    if limit == 0 || limit > 100 {
+        return Err(Refused(
+            400,
+            "LIST_QUERY_LIMIT_EXCEEDED",
+            "The limit must be between 1 and 100".to_owned(),
+        ));
+    }
+    let invalid = |message: &str| Refused(400, "INVALID_REQUEST", message.to_owned());
+    let mut prefix = "";
+    for clause in body["where"].as_array().into_iter().flatten() {
+        match (clause["property"].as_str(), clause["condition"].as_str(), clause["values"][0].as_str()) {
+            (Some("key"), Some("BEGINS_WITH"), Some(value)) => prefix = value,
+            _ => return Err(invalid("only BEGINS_WITH on the key is supported")),
+        }
+    }
+    let after = match body["after"].as_str().filter(|cursor| !cursor.is_empty()) {
+        None => None,
+        Some(cursor) => {
+            let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid("the cursor is invalid"))?;
+            Some(String::from_utf8(bytes).map_err(|_| invalid("the cursor is invalid"))?)
+        }
+    };
+    let (found, more) = storage.query(space, prefix, after.as_deref(), limit as usize, now_ms);
+    let mut page = json!({"data": found.iter().map(|(key, s)| entry(key, s, body)).collect::<Vec<_>>()});
+    if let Some((last, _)) = found.last().filter(|_| more) {
+        page["cursor"] = json!(URL_SAFE_NO_PAD.encode(last));
+    }
+    Ok(ok(&page))
+}
+
+fn transaction(storage: &mut Storage, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+    let of = |name: &str| body[name].as_array().cloned().unwrap_or_default();
+    let (sets, deletes, checks) = (of("set"), of("delete"), of("check"));
+    if sets.len() + deletes.len() + checks.len() > BATCH {
+        return Err(Refused(400, "TRANSACTION_LIMIT_EXCEEDED", "At most 25 operations".to_owned()));
+    }
+    // All of it happens or nothing does: it is tried on a copy.
+    let mut tried = storage.clone();
+    for item in &sets {
+        set(&mut tried, &space_of(item), item, now_ms)?;
+    }
+    for item in &deletes {
+        tried.delete(&space_of(item), text(item, "key"))?;
+    }
+    *storage = tried;
+    Ok(no_content())
+}
+
+fn space_of(item: &Value) -> String {
+    item["entityName"].as_str().map_or_else(String::new, |name| format!("entity {name}"))
+}
+
+fn batch(storage: &mut Storage, action: &str, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+    let items = body.as_array().or_else(|| body["items"].as_array()).cloned().unwrap_or_default();
+    if items.is_empty() || items.len() > BATCH {
+        return Err(Refused(400, "BATCH_LIMIT_EXCEEDED", "Between 1 and 25 items".to_owned()));
+    }
+    let (mut done, mut failed) = (vec![], vec![]);
+    for item in &items {
+        let key = text(item, "key");
+        let result = match action {
+            "batch/set" => set(storage, &space_of(item), item, now_ms).map(|_| json!({"key": key})),
+            "batch/delete" => storage.delete(&space_of(item), key).map(|()| json!({"key": key})),
+            _ => storage.get(&space_of(item), key, now_ms).and_then(|stored| match stored {
+                Some(stored) => Ok(entry(key, stored, &item["options"])),
+                None => Err(Refused(404, "KEY_NOT_FOUND", "The key was not found".to_owned())),
+            }),
+        };
+        match result {
+            Ok(value) => done.push(value),
+            Err(Refused(_, code, message)) => {
+                failed.push(json!({"key": key, "error": {"code": code, "message": message}}));
+            }
+        }
+    }
+    Ok(ok(&json!({"successfulKeys": done, "failedKeys": failed})))
+}

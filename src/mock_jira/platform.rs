@@ -1,0 +1,484 @@
+//! The platform: all tenants, their tokens and data behind one [`Platform::handle`]. Decides in which order a
+//! request is routed, struck by faults, allowed, answered and journaled; knows no transport.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::{
+    clock::Clock,
+    evidence::{Effect, Fact, Recorder, Scope, Source},
+    jira,
+};
+
+use super::{
+    Credentials, Entry, Reply, Request, Response, TenantSpec, UnknownTenant,
+    account::{ACCESS_LIFE_MS, Accounts, CLIENT_ID, Pair},
+    endpoint::{self, SearchResults},
+    fault::{Fault, FaultRule, Faults, Strike},
+    journal::Journal,
+    paging::Twist,
+    route::Call,
+    site::{ChangeRefused, ListingOrder, SiteChange},
+    tenant::Tenant,
+};
+
+/// Lets the time of a driven clock pass: how slowness and hanging take no real time.
+pub type PassTime = Arc<dyn Fn(Duration) + Send + Sync>;
+
+/// What a platform is made of.
+#[derive(Clone)]
+pub struct Options {
+    /// Everything generated follows from it.
+    pub seed: u64,
+    /// Expiry of tokens and keys, times in answers.
+    pub clock: Arc<dyn Clock>,
+    /// The first one is whose site plain paths show to clients without a token.
+    pub tenants: Vec<TenantSpec>,
+    /// Where facts go; a standing platform has none and keeps its journal only.
+    pub recorder: Option<Recorder>,
+    /// Set when the clock is driven.
+    pub pass_time: Option<PassTime>,
+    /// How much driven time passes while a client waits in vain for a hanging answer: a little more than the
+    /// client's own limit.
+    pub hang: Duration,
+}
+
+impl Options {
+    /// One platform on this clock, without recorder.
+    #[must_use]
+    pub fn new(seed: u64, clock: Arc<dyn Clock>, tenants: Vec<TenantSpec>) -> Self {
+        Self { seed, clock, tenants, recorder: None, pass_time: None, hang: Duration::from_secs(35) }
+    }
+}
+
+pub(super) struct State {
+    pub tenants: Vec<Tenant>,
+    pub accounts: Accounts,
+    pub results: SearchResults,
+    faults: Faults,
+    journal: Journal,
+}
+
+impl State {
+    /// How many requests came before this one.
+    pub fn requests_served(&self) -> u64 {
+        self.journal.served
+    }
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    recorder: Option<Recorder>,
+    pass_time: Option<PassTime>,
+    hang: Duration,
+    state: Mutex<State>,
+}
+
+/// The mocked platform. Clones are the same platform.
+#[derive(Clone)]
+pub struct Platform(Arc<Shared>);
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform").finish_non_exhaustive()
+    }
+}
+
+impl Platform {
+    /// Makes the tenants; each consents once.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let state = State {
+            tenants: options.tenants.iter().map(|spec| Tenant::new(options.seed, spec)).collect(),
+            accounts: Accounts::new(options.seed),
+            results: SearchResults::default(),
+            faults: Faults::default(),
+            journal: Journal::default(),
+        };
+        let platform = Self(Arc::new(Shared {
+            clock: options.clock,
+            recorder: options.recorder,
+            pass_time: options.pass_time,
+            hang: options.hang,
+            state: Mutex::new(state),
+        }));
+        for spec in options.tenants {
+            platform.record_site(&platform.lock(), &spec.id);
+            if let Some(mark) = spec.canary {
+                platform.record(Fact::CanaryPlanted { tenant: spec.id.clone(), mark });
+            }
+            // The tenant was made above.
+            let _ = platform.consent(&spec.id, &spec.scopes);
+        }
+        platform
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, fact: Fact) {
+        if let Some(recorder) = &self.0.recorder {
+            recorder.record(Source::MockJira, fact);
+        }
+    }
+
+    fn record_site(&self, state: &State, tenant: &str) {
+        let tenant = state.tenants.iter().find(|t| t.id == tenant).filter(|_| self.0.recorder.is_some());
+        if let Some(tenant) = tenant {
+            self.record(Fact::SiteChanged { tenant: tenant.id.clone(), digest: tenant.site.digest() });
+        }
+    }
+
+    /// Answers a request. Never waits: what takes time stands in the reply.
+    pub fn handle(&self, request: &Request) -> Reply {
+        let now = self.0.clock.now();
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let call = Call::new(state, request);
+        let tenant = call.tenant.map(|t| state.tenants[t].id.clone());
+        let owner = endpoint::oauth_owner(state, &call).map(|t| state.tenants[t].id.clone());
+        let whose = tenant.or(owner);
+        let strike = state.faults.strike(whose.as_deref(), &call.operation_id, call.family(), now);
+        if let Some(strike) = &strike {
+            let (fault, route) = (strike.fault.name(), Some(strike.route.clone()));
+            self.record(Fact::FaultInjected { tenant: whose.clone(), fault, route });
+        }
+        let version_before = call.tenant.map(|t| state.tenants[t].site.version);
+        let (reply, passes) = self.reply(state, &call, strike.as_ref(), now);
+        let status = match &reply {
+            Reply::Hang | Reply::Reset => 0,
+            Reply::Answer(r) | Reply::Slow(_, r) | Reply::Half(r) => r.status,
+            Reply::Held(_, then) => (**then).clone().answer().map_or(0, |r| r.status),
+        };
+        self.journal(state, &call, whose.clone(), &reply, status);
+        if call.tenant.map(|t| state.tenants[t].site.version) != version_before {
+            self.record_site(state, whose.as_deref().unwrap_or_default());
+        }
+        if let (Some(strike), Reply::Hang | Reply::Reset | Reply::Half(_)) = (&strike, &reply) {
+            let (operation, fault) = (call.operation_id.to_string(), strike.fault.name());
+            self.record(Fact::RequestBroken { tenant: whose, operation, fault });
+        }
+        drop(guard);
+        if let (Some(pass), Some(duration)) = (&self.0.pass_time, passes) {
+            pass(duration);
+        }
+        if let Reply::Held(barrier, _) = &reply {
+            barrier.arrive();
+        }
+        reply
+    }
+
+    /// The reply, and how much driven time passes before it.
+    fn reply(
+        &self,
+        state: &mut State,
+        call: &Call<'_>,
+        strike: Option<&Strike>,
+        now: Timestamp,
+    ) -> (Reply, Option<Duration>) {
+        let Some(Strike { fault, .. }) = strike else {
+            return (Reply::Answer(self.answer(state, call, Twist::None, now)), None);
+        };
+        let driven = self.0.pass_time.is_some();
+        let reply = match fault {
+            Fault::TooManyRequests(after) => Reply::Answer(endpoint::too_many_requests(*after, now)),
+            Fault::Status(status) => Reply::Answer(endpoint::injected(*status, call)),
+            Fault::Hang => return (Reply::Hang, Some(self.0.hang)),
+            Fault::Reset => Reply::Reset,
+            Fault::Slow(duration) => {
+                let answer = self.answer(state, call, Twist::None, now);
+                let reply = if driven { Reply::Answer(answer) } else { Reply::Slow(*duration, answer) };
+                return (reply, Some(*duration));
+            }
+            Fault::LostReply => {
+                self.answer(state, call, Twist::None, now);
+                Reply::Reset
+            }
+            Fault::HalfBody => Reply::Half(self.answer(state, call, Twist::None, now)),
+            Fault::MalformedJson => {
+                let mut answer = self.answer(state, call, Twist::None, now);
+                answer.body.truncate(answer.body.len() / 2);
+                answer.body.extend_from_slice(b"<!-- ");
+                Reply::Answer(answer)
+            }
+            Fault::Hold(barrier) => {
+                let answer = self.answer(state, call, Twist::None, now);
+                Reply::Held(barrier.clone(), Box::new(Reply::Answer(answer)))
+            }
+            Fault::RepeatedPage => Reply::Answer(self.answer(state, call, Twist::Repeat, now)),
+            Fault::WrongTotal(by) => Reply::Answer(self.answer(state, call, Twist::Total(*by), now)),
+            Fault::EndlessPages => Reply::Answer(self.answer(state, call, Twist::Endless, now)),
+            Fault::ShortPage(most) => Reply::Answer(self.answer(state, call, Twist::Short(*most), now)),
+            Fault::NoRefreshToken => Reply::Answer(self.answer(state, call, Twist::NoRefreshToken, now)),
+            Fault::ExtraScopes(scopes) => {
+                Reply::Answer(self.answer(state, call, Twist::ExtraScopes(scopes.clone()), now))
+            }
+        };
+        (reply, None)
+    }
+
+    fn answer(&self, state: &mut State, call: &Call<'_>, twist: Twist, now: Timestamp) -> Response {
+        let record = |fact| self.record(fact);
+        endpoint::answer(state, call, twist, now, &record)
+    }
+
+    fn journal(
+        &self,
+        state: &mut State,
+        call: &Call<'_>,
+        tenant: Option<String>,
+        reply: &Reply,
+        status: u16,
+    ) {
+        let access = call.token.as_deref().and_then(|token| state.accounts.access(token));
+        let token_tenant = access.and_then(|a| {
+            let owner = state.accounts.families[a.family].tenants.first()?;
+            Some(state.tenants[*owner].id.clone())
+        });
+        let scopes = access.map(|a| a.scopes.clone()).unwrap_or_default();
+        let effect = evidence_effect(call.effect);
+        if self.0.recorder.is_some() {
+            let retry_after_s = match reply {
+                Reply::Answer(response) => endpoint::retry_after_s(response, self.0.clock.now()),
+                _ => None,
+            };
+            self.record(Fact::RequestAnswered {
+                tenant: tenant.clone(),
+                operation: call.operation_id.to_string(),
+                method: call.request.method.clone(),
+                path: call.request.path.clone(),
+                effect,
+                status,
+                token: call.token.clone(),
+                token_tenant,
+                scopes: scopes_of(&scopes),
+                carries: carried(state, call.request),
+                retry_after_s,
+            });
+        }
+        state.journal.note(Entry {
+            tenant,
+            operation: call.operation_id.to_string(),
+            method: call.request.method.clone(),
+            path: call.request.path.clone(),
+            effect,
+            token: call.token.clone(),
+            scopes,
+            status,
+        });
+    }
+
+    // --- what scenarios do to the platform -----------------------------------------------------
+
+    fn tenant(state: &State, id: &str) -> Result<usize, UnknownTenant> {
+        state.tenants.iter().position(|t| t.id == id).ok_or_else(|| UnknownTenant(id.to_owned()))
+    }
+
+    /// The tenant consents (again): a new family of tokens. Recorded.
+    pub fn consent(&self, tenant: &str, scopes: &[String]) -> Result<Credentials, UnknownTenant> {
+        let now = self.0.clock.now();
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        let pair = state.accounts.consent(at, scopes.to_vec(), now.as_millisecond());
+        self.record(token_issued(&state, &pair));
+        Ok(credentials(&state, at, pair, now))
+    }
+
+    /// What the tenant's latest consent granted, as it was then: the first pair of its family.
+    pub fn credentials(&self, tenant: &str) -> Result<Credentials, UnknownTenant> {
+        let state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        let (pair, consented) =
+            state.accounts.first_pair(at).ok_or_else(|| UnknownTenant(tenant.to_owned()))?;
+        Ok(credentials(&state, at, pair, consented))
+    }
+
+    /// Lets the grant of `tenant` reach the site of `other` too, as one account with two sites does.
+    pub fn widen_grant(&self, tenant: &str, other: &str) -> Result<(), UnknownTenant> {
+        let mut state = self.lock();
+        let (tenant, other) = (Self::tenant(&state, tenant)?, Self::tenant(&state, other)?);
+        let family = state.accounts.families.iter_mut().rev().find(|f| f.tenants.first() == Some(&tenant));
+        if let Some(family) = family {
+            family.tenants.push(other);
+        }
+        Ok(())
+    }
+
+    /// The tenant takes its consent back.
+    pub fn withdraw_consent(&self, tenant: &str) -> Result<(), UnknownTenant> {
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        for family in state.accounts.withdraw(at) {
+            self.record(Fact::FamilyRevoked { tenant: tenant.to_owned(), family });
+        }
+        Ok(())
+    }
+
+    /// Ends the tenant's access tokens before their time: the next call gets 401.
+    pub fn expire_access_tokens(&self, tenant: &str) -> Result<(), UnknownTenant> {
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        state.accounts.expire_access(at);
+        Ok(())
+    }
+
+    /// Changes a tenant's site. Recorded with the new digest.
+    pub fn change_site(&self, tenant: &str, change: SiteChange) -> Result<(), SiteError> {
+        let now = self.0.clock.now();
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        state.tenants[at].site.change(change, now)?;
+        self.record_site(&state, tenant);
+        Ok(())
+    }
+
+    /// The digest of the tenant's content now.
+    pub fn site_digest(&self, tenant: &str) -> Result<String, UnknownTenant> {
+        let state = self.lock();
+        Self::tenant(&state, tenant).map(|at| state.tenants[at].site.digest())
+    }
+
+    /// The order of the tenant's listings from now on; the content stays.
+    pub fn order_listings(&self, tenant: &str, order: ListingOrder) -> Result<(), UnknownTenant> {
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        state.tenants[at].site.order = order;
+        Ok(())
+    }
+
+    /// Plants a mark in the tenant's names and summaries. Recorded.
+    pub fn plant_canary(&self, tenant: &str, mark: &str) -> Result<(), UnknownTenant> {
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        state.tenants[at].site.plant(mark);
+        self.record(Fact::CanaryPlanted { tenant: tenant.to_owned(), mark: mark.to_owned() });
+        self.record_site(&state, tenant);
+        Ok(())
+    }
+
+    /// The tenant's mark, if one was planted.
+    pub fn canary(&self, tenant: &str) -> Result<Option<String>, UnknownTenant> {
+        let state = self.lock();
+        Self::tenant(&state, tenant).map(|at| state.tenants[at].site.canary.clone())
+    }
+
+    /// Whether expired keys stay readable, as Forge's storage documents for up to 48 hours.
+    pub fn linger_expired_keys(&self, tenant: &str, linger: bool) -> Result<(), UnknownTenant> {
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        state.tenants[at].storage.linger = linger;
+        let fault = if linger { "lingering expired keys" } else { "no lingering expired keys" }.to_owned();
+        self.record(Fact::FaultInjected {
+            tenant: Some(tenant.to_owned()),
+            fault,
+            route: Some("kvs".into()),
+        });
+        Ok(())
+    }
+
+    /// Puts a fault in force. When it strikes, that is recorded.
+    pub fn inject(&self, rule: FaultRule) {
+        self.lock().faults.arm(rule);
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        self.lock().faults.disarm();
+    }
+
+    /// The latest requests and their answers, oldest first.
+    #[must_use]
+    pub fn journal_entries(&self) -> Vec<Entry> {
+        self.lock().journal.entries()
+    }
+
+    /// How many requests there were in all.
+    #[must_use]
+    pub fn requests_served(&self) -> u64 {
+        self.lock().journal.served
+    }
+
+    /// Every token and secret that the platform ever issued: for a test that no output holds one.
+    #[must_use]
+    pub fn issued_secrets(&self) -> Vec<SecretString> {
+        self.lock().accounts.issued()
+    }
+
+    /// Ids of all tenants.
+    #[must_use]
+    pub fn tenant_ids(&self) -> Vec<String> {
+        self.lock().tenants.iter().map(|t| t.id.clone()).collect()
+    }
+}
+
+/// Why a site cannot be changed so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SiteError {
+    /// No such tenant.
+    #[error(transparent)]
+    Tenant(#[from] UnknownTenant),
+    /// Nothing there to change.
+    #[error(transparent)]
+    Change(#[from] ChangeRefused),
+}
+
+fn credentials(state: &State, at: usize, pair: Pair, now: Timestamp) -> Credentials {
+    let tenant = &state.tenants[at];
+    let expires_ms = now.as_millisecond() + ACCESS_LIFE_MS;
+    Credentials {
+        tenant: tenant.id.clone(),
+        cloud_id: tenant.cloud_id.clone(),
+        installation_id: tenant.installation_id.clone(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: state.accounts.client_secret(),
+        access_token: pair.access.into(),
+        refresh_token: pair.refresh.into(),
+        scopes: pair.scopes,
+        expires_at: Timestamp::from_millisecond(expires_ms).unwrap_or(Timestamp::MAX),
+    }
+}
+
+/// The fact that a pair was issued.
+pub(super) fn token_issued(state: &State, pair: &Pair) -> Fact {
+    let family = &state.accounts.families[pair.family];
+    let tenant = family.tenants.first().map(|t| state.tenants[*t].id.clone()).unwrap_or_default();
+    Fact::TokenIssued {
+        tenant,
+        token: super::fingerprint(&pair.access),
+        family: family.name.clone(),
+        scopes: scopes_of(&pair.scopes),
+        rotation: pair.rotation,
+    }
+}
+
+fn evidence_effect(effect: jira::Effect) -> Effect {
+    match effect {
+        jira::Effect::Read => Effect::Read,
+        jira::Effect::Write => Effect::Write,
+    }
+}
+
+fn scopes_of(names: &[String]) -> Vec<Scope> {
+    let scope =
+        |name: &String| Scope { name: name.clone(), effect: evidence_effect(jira::scope_effect(name)) };
+    names.iter().map(scope).collect()
+}
+
+/// The tenants whose marks stand in a request.
+fn carried(state: &State, request: &Request) -> Vec<String> {
+    if state.tenants.iter().all(|t| t.site.canary.is_none()) {
+        return vec![];
+    }
+    let address = format!("{}?{}", request.path, request.query.replace('+', " "));
+    let texts = [jira::decode(&address), String::from_utf8_lossy(&request.body)];
+    let marked = |mark: &str| texts.iter().any(|text| text.contains(mark));
+    let carriers = state.tenants.iter().filter(|t| t.site.canary.as_deref().is_some_and(marked));
+    carriers.map(|t| t.id.clone()).collect()
+}

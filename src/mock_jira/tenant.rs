@@ -1,0 +1,75 @@
+//! A tenant of the mocked platform: its site, its ids, its key-value storage.
+
+use super::{
+    kvs::Storage,
+    site::{Site, mix},
+};
+
+/// A tenant to be made.
+#[derive(Clone, Debug)]
+pub struct TenantSpec {
+    /// Any text, however hostile; it never stands in a URL undecoded.
+    pub id: String,
+    /// How many issues its site has.
+    pub issues: usize,
+    /// How many projects they are spread over.
+    pub projects: usize,
+    /// How many fields beside the system's.
+    pub custom_fields: usize,
+    /// How many users.
+    pub users: usize,
+    /// A mark to be planted in names and summaries.
+    pub canary: Option<String>,
+    /// What its first consent grants.
+    pub scopes: Vec<String>,
+}
+
+impl TenantSpec {
+    /// A small site with read scopes only.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            issues: 120,
+            projects: 5,
+            custom_fields: 12,
+            users: 60,
+            canary: None,
+            scopes: ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// No tenant of this id was made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the mocked Jira has no tenant {0:?}")]
+pub struct UnknownTenant(pub String);
+
+#[derive(Debug)]
+pub(super) struct Tenant {
+    pub id: String,
+    pub cloud_id: String,
+    pub installation_id: String,
+    pub site: Site,
+    pub storage: Storage,
+}
+
+impl Tenant {
+    pub fn new(platform_seed: u64, spec: &TenantSpec) -> Self {
+        let seed = spec.id.bytes().fold(platform_seed, |seed, byte| mix(seed, u64::from(byte)));
+        Self {
+            id: spec.id.clone(),
+            cloud_id: uuid_of(seed, 1),
+            installation_id: uuid_of(seed, 2),
+            site: Site::new(seed, spec),
+            storage: Storage::default(),
+        }
+    }
+}
+
+fn uuid_of(seed: u64, purpose: u64) -> String {
+    let (high, low) = (mix(seed, purpose * 2), mix(seed, purpose * 2 + 1));
+    uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
+        .into_uuid()
+        .to_string()
+}
