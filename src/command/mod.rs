@@ -8,6 +8,7 @@ mod explain;
 mod judge;
 mod list;
 mod man;
+pub mod mock;
 mod run;
 mod schema;
 
