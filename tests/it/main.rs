@@ -1,0 +1,5 @@
+//! All integration tests, in one binary: a module per subject.
+
+mod evidence;
+mod invariants;
+mod reports;
