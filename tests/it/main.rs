@@ -1,5 +1,9 @@
-//! All integration tests, in one binary: a module per subject.
+//! The integration tests, in one binary; a module per subject.
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod cli;
 mod evidence;
+mod gate;
+mod gonogo;
 mod invariants;
 mod reports;

@@ -31,6 +31,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    #[allow(clippy::needless_update, reason = "a setup may grow")]
     pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
         let config = config(arguments)?;
         let policy = config.policy(Policy { issues: reference_issues(), ..Policy::default() });
