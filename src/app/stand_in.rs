@@ -88,7 +88,10 @@ impl fmt::Debug for Platform {
 }
 
 impl Platform {
-    pub fn new(clock: &ManualClock, script: impl Fn(&Seen, usize) -> Does + Send + Sync + 'static) -> Arc<Self> {
+    pub fn new(
+        clock: &ManualClock,
+        script: impl Fn(&Seen, usize) -> Does + Send + Sync + 'static,
+    ) -> Arc<Self> {
         Arc::new(Self { clock: clock.clone(), seen: Mutex::default(), script: Box::new(script) })
     }
 

@@ -72,9 +72,10 @@ async fn every_paging_style_is_read_to_its_end_with_the_servers_page_size() {
             ok(Value::from(ids(from..to)))
         });
         let whole = staged(move |_, _| ok(Value::from(ids(0..count))));
-        let by_token = |seen: &Seen| parameter(seen, "nextPageToken").or_else(|| {
-            seen.body["nextPageToken"].as_str().map(str::to_owned)
-        });
+        let by_token = |seen: &Seen| {
+            parameter(seen, "nextPageToken")
+                .or_else(|| seen.body["nextPageToken"].as_str().map(str::to_owned))
+        };
         let cursor = staged(move |seen, _| {
             let from: usize = by_token(seen).map_or(0, |token| token.parse().expect("a number"));
             let to = (from + 30).min(count);
@@ -135,7 +136,8 @@ async fn a_server_that_repeats_itself_or_never_ends_is_reported_and_not_followed
     let error = all(&page.client, "x", PageStyle::Token("issues")).await.expect_err("a repeated page");
     assert!(matches!(error, ClientError::RepeatedPage { .. }), "{error}");
 
-    let stuck = staged(|_, _| ok(json!({ "startAt": 0, "maxResults": 2, "total": 9, "values": ids(0..2) }))).await;
+    let stuck =
+        staged(|_, _| ok(json!({ "startAt": 0, "maxResults": 2, "total": 9, "values": ids(0..2) }))).await;
     assert!(all(&stuck.client, "x", PageStyle::PageBean).await.is_err());
     assert_eq!(stuck.platform.reads().len(), 2);
 
@@ -179,7 +181,9 @@ async fn what_passes_is_tried_again_within_a_budget_and_what_does_not_is_not() {
     for code in [400, 403, 404, 410] {
         let stage = staged(move |_, _| status(code, json!({ "errorMessages": [] }))).await;
         let error = stage.client.get("x", &[]).await.expect_err("refused");
-        assert!(matches!(error, ClientError::Refused { status, .. } if status == code) && !error.is_passing());
+        assert!(
+            matches!(error, ClientError::Refused { status, .. } if status == code) && !error.is_passing()
+        );
         assert_eq!(stage.platform.seen().len(), 1, "{code}");
     }
 }
