@@ -32,7 +32,7 @@ pub enum Front {
 
 /// The front cannot listen.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on 127.0.0.1:{port}: {source}")]
+#[error("cannot listen on 127.0.0.1:{port}")]
 pub struct BindError {
     /// The port that was asked for; 0 is any.
     pub port: u16,
