@@ -28,7 +28,6 @@ use std::sync::Arc;
 use client::{JiraClient, retry::Circuits};
 use drift::{DriftEvent, DriftQuery};
 use install::{InstallError, Installations};
-use lock::{Contention, SnapshotLock};
 use paging::{Page, PageError};
 use snapshot::{SnapshotError, SnapshotOutcome, SnapshotType, Snapshots};
 use token::Tokens;
@@ -40,16 +39,13 @@ pub use port::Ports;
 pub struct App {
     ports: Arc<Ports>,
     circuits: Arc<Circuits>,
-    lock: Arc<SnapshotLock>,
 }
 
 impl App {
     /// Assembles a worker from its ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
-        let ports = Arc::new(ports);
-        let lock = Arc::new(SnapshotLock::new(&ports));
-        Self { ports, circuits: Arc::default(), lock }
+        Self { ports: Arc::new(ports), circuits: Arc::default() }
     }
 
     /// What the worker was assembled from.
@@ -73,13 +69,7 @@ impl App {
     /// Takes snapshots.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots::new(self.ports.clone(), self.circuits.clone(), self.lock.clone())
-    }
-
-    /// How often this worker asked for a snapshot lock, and how often it was denied.
-    #[must_use]
-    pub fn contention(&self) -> Contention {
-        self.lock.contention()
+        Snapshots::new(self.ports.clone(), self.circuits.clone())
     }
 
     /// Reads an installed tenant's site.

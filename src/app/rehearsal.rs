@@ -49,12 +49,6 @@ impl Barrier {
         self.reached.notified().await;
     }
 
-    /// Waits here until the barrier opens.
-    pub async fn hold(&self) {
-        self.reached.notify_one();
-        self.open.notified().await;
-    }
-
     /// Lets the commit go.
     pub fn open(&self) {
         self.open.notify_one();
@@ -103,7 +97,8 @@ impl Store for Rehearsal {
                 Err(StoreError::Indefinite("reply lost by the script".to_owned()))
             }
             Act::Hold(barrier) => {
-                barrier.hold().await;
+                barrier.reached.notify_one();
+                barrier.open.notified().await;
                 self.inner.commit(transaction).await
             }
         }

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Console, Refusal};
+use super::{Console, Refusal, exit};
 use crate::{
     cli::Explain,
-    exit::Exit,
     invariant::{self, RULES},
     spelling::{nearest, suggestion},
 };
@@ -32,5 +31,5 @@ pub(super) fn explain(arguments: &Explain, console: &mut Console) -> Result<u8, 
         }
     }
     console.document(text.as_bytes())?;
-    Ok(Exit::Go.code())
+    Ok(exit::OK)
 }

@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Console, Refusal};
+use super::{Console, Refusal, exit};
 use crate::{
     cli::{List, Listable},
-    exit::Exit,
     invariant::RULES,
-    report,
     scenario::{self, Plan, Selection, Vocabulary, source},
 };
 
@@ -36,19 +34,13 @@ pub(super) fn list(arguments: &List, console: &mut Console) -> Result<u8, Refusa
             }));
         }
         Listable::Formats => {
-            text.extend(report::formats().iter().map(|format| {
-                format!(
-                    "{}
-",
-                    format.name
-                )
-            }));
+            return Err(Refusal::input(anyhow::anyhow!("this build knows no report formats")));
         }
         Listable::Scenarios => scenarios(arguments, &mut text)?,
         Listable::Faults => return Err(Refusal::input(anyhow::anyhow!("this build plants no faults"))),
     }
     console.document(text.as_bytes())?;
-    Ok(Exit::Go.code())
+    Ok(exit::OK)
 }
 
 fn scenarios(arguments: &List, text: &mut String) -> Result<(), Refusal> {

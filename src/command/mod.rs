@@ -3,23 +3,26 @@
 
 mod completions;
 mod console;
-mod deliver;
 mod explain;
-mod judge;
 mod list;
 mod man;
-pub mod mock;
 mod run;
-mod schema;
 
 pub use console::Console;
 
 use std::fmt;
 
-use crate::{
-    cli::{Cli, Command},
-    exit::Exit,
-};
+use crate::cli::{Cli, Command};
+
+/// The exit codes of commands that give no verdict.
+mod exit {
+    pub(super) const OK: u8 = 0;
+    pub(super) const WRONG_INPUT: u8 = 2;
+    pub(super) const UNDECIDED: u8 = 4;
+    pub(super) const INTERNAL: u8 = 70;
+    /// By a second Ctrl-C; as shells count it.
+    pub(super) const INTERRUPTED: u8 = 130;
+}
 
 /// Why a command was not carried out.
 #[derive(Debug)]
@@ -32,12 +35,12 @@ pub struct Refusal {
 impl Refusal {
     /// The command line, a file or the configuration is wrong.
     pub fn input(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: Exit::Usage.code(), error: error.into() }
+        Self { code: exit::WRONG_INPUT, error: error.into() }
     }
 
     /// gonogo itself is wrong.
     pub fn internal(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: Exit::Internal.code(), error: error.into() }
+        Self { code: exit::INTERNAL, error: error.into() }
     }
 }
 
@@ -57,25 +60,12 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
     let mut console = Console::new(cli);
     match &cli.command {
         Command::Run(arguments) => run::run(arguments, &mut console),
-        Command::Judge(arguments) => judge::judge(arguments, &mut console),
-        Command::Schema(arguments) => schema::schema(arguments, &mut console),
         Command::Explain(arguments) => explain::explain(arguments, &mut console),
         Command::List(arguments) => list::list(arguments, &mut console),
         Command::Completions(arguments) => completions::completions(arguments, &mut console),
         Command::Man => man::man(&mut console),
-        Command::Mock(arguments) => mock(arguments),
-        Command::Prove(_) => Err(Refusal::input(anyhow::anyhow!("this command is not part of this build"))),
+        Command::Judge(_) | Command::Schema(_) | Command::Prove(_) | Command::Mock(_) => {
+            Err(Refusal::input(anyhow::anyhow!("this command is not part of this build")))
+        }
     }
-}
-
-/// The mock speaks to stdout itself: its one line must be out before it begins to serve.
-fn mock(arguments: &crate::cli::Mock) -> Result<u8, Refusal> {
-    let options = mock::MockOptions {
-        port: arguments.port,
-        seed: arguments.seed,
-        issues: arguments.issues,
-        tenants: usize::from(arguments.tenants),
-    };
-    mock::run(options, &mut std::io::stdout()).map_err(Refusal::input)?;
-    Ok(Exit::Go.code())
 }

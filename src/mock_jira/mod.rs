@@ -22,7 +22,7 @@ pub use front::{Front, FrontKind};
 pub use journal::Entry;
 pub use platform::{Options, PassTime, Platform};
 pub use site::{ChangeRefused, ListingOrder, SiteChange};
-pub use tenant::{TenantSpec, UnknownTenant};
+pub use tenant::{TenantExists, TenantSpec, UnknownTenant};
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Credentials, Entry, Reply, Request, Response, TenantSpec, UnknownTenant,
+    Credentials, Entry, Reply, Request, Response, TenantExists, TenantSpec, UnknownTenant,
     account::{ACCESS_LIFE_MS, Accounts, CLIENT_ID, Pair},
     endpoint::{self, SearchResults},
     fault::{Fault, FaultRule, Faults, Strike},
@@ -73,6 +73,7 @@ impl State {
 }
 
 struct Shared {
+    seed: u64,
     clock: Arc<dyn Clock>,
     recorder: Option<Recorder>,
     pass_time: Option<PassTime>,
@@ -102,6 +103,7 @@ impl Platform {
             journal: Journal::default(),
         };
         let platform = Self(Arc::new(Shared {
+            seed: options.seed,
             clock: options.clock,
             recorder: options.recorder,
             pass_time: options.pass_time,
@@ -109,14 +111,37 @@ impl Platform {
             state: Mutex::new(state),
         }));
         for spec in options.tenants {
-            platform.record_site(&platform.lock(), &spec.id);
-            if let Some(mark) = spec.canary {
-                platform.record(Fact::CanaryPlanted { tenant: spec.id.clone(), mark });
-            }
+            platform.welcome(&spec);
             // The tenant was made above.
             let _ = platform.consent(&spec.id, &spec.scopes);
         }
         platform
+    }
+
+    /// Makes one more tenant, who has consented to nothing yet.
+    pub fn add_tenant(&self, spec: &TenantSpec) -> Result<(), TenantExists> {
+        let mut state = self.lock();
+        if state.tenants.iter().any(|tenant| tenant.id == spec.id) {
+            return Err(TenantExists(spec.id.clone()));
+        }
+        state.tenants.push(Tenant::new(self.0.seed, spec));
+        drop(state);
+        self.welcome(spec);
+        Ok(())
+    }
+
+    /// Records what a new tenant's site holds.
+    fn welcome(&self, spec: &TenantSpec) {
+        self.record_site(&self.lock(), &spec.id);
+        if let Some(mark) = &spec.canary {
+            self.record(Fact::CanaryPlanted { tenant: spec.id.clone(), mark: mark.clone() });
+        }
+    }
+
+    /// Id and secret of the one OAuth client that the platform knows.
+    #[must_use]
+    pub fn client(&self) -> (String, SecretString) {
+        (CLIENT_ID.to_owned(), self.lock().accounts.client_secret())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

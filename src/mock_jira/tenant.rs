@@ -45,6 +45,11 @@ impl TenantSpec {
 #[error("the mocked Jira has no tenant {0:?}")]
 pub struct UnknownTenant(pub String);
 
+/// There is a tenant of this id already.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the mocked Jira has a tenant {0:?} already")]
+pub struct TenantExists(pub String);
+
 #[derive(Debug)]
 pub(super) struct Tenant {
     pub id: String,

@@ -1,28 +1,106 @@
-//! What one attempt of one scenario works with; nothing in it outlives the attempt.
+//! What one attempt at a scenario works with: its own time, mocked Jira, store, workers and log. Nothing in
+//! it outlives the attempt, and no two attempts share anything.
 
-use std::sync::Arc;
+use std::{
+    any::{Any, TypeId},
+    collections::{BTreeMap, HashMap},
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
+use tokio::task::JoinHandle;
 
-use crate::evidence::{Planned, Recorder};
+use super::failure::Failure;
+use crate::{
+    app::transport::HttpTransport,
+    clock::{Clock, ManualClock},
+    evidence::{Fact, Planned, Recorder, Source},
+    mock_jira::{Front, FrontKind, Options, Platform, TenantSpec},
+    store::{Store, memory::MemoryStore, sqlite::SqliteStore},
+    subject::{
+        CallError, Canaries, Consent, Stage,
+        barrier::{Action, Barrier},
+        fault::Fault,
+        reference::{Difference, Reference},
+    },
+};
+
+/// When every scenario begins: a Monday, at noon, so that windows have whole days before and after.
+const BEGINNING: &str = "2026-01-05T12:00:00Z";
+
+/// What a step returns.
+pub type Step = Result<(), Failure>;
 
 /// What all scenarios of a run share.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// Of the mocked Jira's data.
     pub seed: u64,
+    /// What the mocked Jira listens with; a scenario tagged `@socket` always gets the socket.
+    pub front: FrontKind,
+    /// Which store the workers share.
+    pub store: StoreKind,
+    /// How the reference app is broken, if it is.
+    pub planted: Option<&'static Fault>,
+}
+
+/// Which store the workers of a scenario share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StoreKind {
+    /// SQLite in memory: the embedded default without its file.
+    #[default]
+    Sqlite,
+    /// The plain one in memory.
+    Memory,
 }
 
 /// The state of one attempt.
-#[derive(Debug, cucumber::World)]
+#[derive(cucumber::World)]
 #[world(init = Self::blank)]
 pub struct World {
-    recorder: Recorder,
+    scene: Option<Scene>,
+    notes: HashMap<TypeId, Box<dyn Any>>,
+    running: BTreeMap<String, Running>,
+    barriers: BTreeMap<String, Barrier>,
+    answers: BTreeMap<String, Answer>,
+}
+
+/// What a worker's last call came to.
+pub type Answer = Result<serde_json::Value, CallError>;
+
+/// The ground of one attempt.
+pub struct Scene {
+    /// Shared by the run.
+    pub setup: Arc<Setup>,
+    /// The attempt's time.
+    pub clock: ManualClock,
+    /// The mocked Jira behind its front.
+    pub platform: Platform,
+    /// What the workers stand on.
+    pub stage: Stage,
+    /// Dropping it takes the platform off the wire.
+    _front: Front,
+    workers: BTreeMap<String, Arc<Reference>>,
+}
+
+/// Something that a worker does while the scenario goes on.
+struct Running {
+    worker: String,
+    task: JoinHandle<Answer>,
 }
 
 impl World {
     fn blank() -> Self {
-        Self { recorder: Recorder::new(0, || Timestamp::UNIX_EPOCH) }
+        Self {
+            scene: None,
+            notes: HashMap::new(),
+            running: BTreeMap::new(),
+            barriers: BTreeMap::new(),
+            answers: BTreeMap::new(),
+        }
     }
 
     /// Builds the attempt's own world; called before the first step.
@@ -31,21 +109,293 @@ impl World {
     /// What could not be built.
     pub async fn begin(
         &mut self,
-        _setup: Arc<Setup>,
-        _planned: &Planned,
+        setup: Arc<Setup>,
+        planned: &Planned,
         ordinal: usize,
         _attempt: u32,
     ) -> Result<(), String> {
-        self.recorder = Recorder::new(ordinal, || Timestamp::UNIX_EPOCH);
+        let beginning: Timestamp = BEGINNING.parse().map_err(|e| format!("the beginning of time: {e}"))?;
+        let clock = ManualClock::new(beginning);
+        let stamps = clock.clone();
+        let recorder = Recorder::new(ordinal, move || stamps.now());
+        let passing = clock.clone();
+        let platform = Platform::new(Options {
+            recorder: Some(recorder.clone()),
+            pass_time: Some(Arc::new(move |duration| passing.advance(duration))),
+            ..Options::new(setup.seed, Arc::new(clock.clone()), vec![])
+        });
+        let below_http = planned.tags.iter().any(|tag| tag == "socket");
+        let kind = if below_http { FrontKind::Socket } else { setup.front };
+        let front = Front::start(kind, platform.clone(), 0).await.map_err(|e| e.to_string())?;
+        let store: Arc<dyn Store> = match setup.store {
+            StoreKind::Memory => Arc::new(MemoryStore::new(Arc::new(clock.clone()))),
+            StoreKind::Sqlite => {
+                Arc::new(SqliteStore::in_memory(Arc::new(clock.clone())).map_err(|e| e.to_string())?)
+            }
+        };
+        let transport = HttpTransport::new(Arc::new(clock.clone())).map_err(|e| e.to_string())?;
+        let (client_id, client_secret) = platform.client();
+        let stage = Stage {
+            recorder,
+            seed: setup.seed,
+            clock: clock.clone(),
+            store,
+            transport: Arc::new(transport),
+            gateway_url: front.url().to_owned(),
+            token_url: format!("{}/oauth/token", front.url()),
+            client_id,
+            client_secret,
+            canaries: Canaries::default(),
+            troubles: crate::subject::seam::trouble::Troubles::default(),
+            barriers: crate::subject::barrier::Barriers::default(),
+        };
+        self.scene = Some(Scene { setup, clock, platform, stage, _front: front, workers: BTreeMap::new() });
         Ok(())
     }
 
-    /// The attempt's open log.
+    /// The attempt's open log; an empty one before it began.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
-        self.recorder.clone()
+        match &self.scene {
+            Some(scene) => scene.stage.recorder.clone(),
+            None => Recorder::new(0, || Timestamp::UNIX_EPOCH),
+        }
     }
 
     /// Takes the world down; called after the last step, whatever happened.
-    pub async fn end(&mut self) {}
+    pub async fn end(&mut self) {
+        for (_, running) in std::mem::take(&mut self.running) {
+            running.task.abort();
+        }
+        self.scene = None;
+    }
+
+    /// The ground of this attempt.
+    ///
+    /// # Errors
+    /// When the world was not begun, which only the runner can cause.
+    pub fn scene(&self) -> Result<&Scene, Failure> {
+        self.scene.as_ref().ok_or_else(|| Failure::new("the world was not begun"))
+    }
+
+    /// What the steps of one group remember between them: any type of their own.
+    pub fn notes<T: Default + 'static>(&mut self) -> &mut T {
+        let note = self.notes.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
+        match note.downcast_mut() {
+            Some(note) => note,
+            // Stored under its own type two lines above.
+            None => unreachable!("a note lies under the id of its type"),
+        }
+    }
+
+    // --- the site -------------------------------------------------------------------------------
+
+    /// Adds a Jira site with a canary of its own.
+    ///
+    /// # Errors
+    /// When there is such a site already.
+    pub fn add_site(&mut self, mut spec: TenantSpec) -> Step {
+        let scene = self.scene()?;
+        let mark = format!("canary-{:08x}", fnv(&spec.id) ^ scene.setup.seed as u32);
+        scene.stage.canaries.plant(&spec.id, &mark);
+        spec.canary = Some(mark);
+        scene.platform.add_tenant(&spec).map_err(|e| Failure::new(e.to_string()))
+    }
+
+    /// Takes a fact down as the scenario's own.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub fn record(&self, fact: Fact) -> Step {
+        self.scene()?.stage.recorder.record(Source::Scenario, fact);
+        Ok(())
+    }
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub fn pass(&self, duration: Duration) -> Step {
+        self.scene()?.clock.advance(duration);
+        self.record(Fact::TimePassed { ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX) })
+    }
+
+    // --- the workers ----------------------------------------------------------------------------
+
+    /// The worker of this name; it is started when first asked for.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub fn worker(&mut self, name: &str) -> Result<Arc<Reference>, Failure> {
+        self.worker_with(name, &Difference::default())
+    }
+
+    /// The worker of this name, started with a difference when first asked for.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub fn worker_with(&mut self, name: &str, difference: &Difference) -> Result<Arc<Reference>, Failure> {
+        let scene = self.scene.as_mut().ok_or_else(|| Failure::new("the world was not begun"))?;
+        if let Some(worker) = scene.workers.get(name) {
+            return Ok(worker.clone());
+        }
+        let worker = Reference::start(&scene.stage, name, difference, scene.setup.planted);
+        if scene.workers.is_empty() {
+            worker.record_manifest();
+            worker.record_baseline().map_err(|e| Failure::new(format!("the baseline: {e}")))?;
+        }
+        scene.workers.insert(name.to_owned(), worker.clone());
+        Ok(worker)
+    }
+
+    /// Forgets a worker, as when its process is gone; the next one of this name starts afresh.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub fn forget_worker(&mut self, name: &str) -> Step {
+        let scene = self.scene.as_mut().ok_or_else(|| Failure::new("the world was not begun"))?;
+        scene.workers.remove(name);
+        Ok(())
+    }
+
+    /// What an administrator of the tenant grants right now.
+    ///
+    /// # Errors
+    /// When there is no such site.
+    pub fn consent(&self, tenant: &str) -> Result<Consent, Failure> {
+        let scopes = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
+        self.consent_to(tenant, &scopes)
+    }
+
+    /// What an administrator of the tenant grants when asked for these scopes.
+    ///
+    /// # Errors
+    /// When there is no such site.
+    pub fn consent_to(&self, tenant: &str, scopes: &[String]) -> Result<Consent, Failure> {
+        let platform = &self.scene()?.platform;
+        let credentials = platform.consent(tenant, scopes).map_err(|e| Failure::new(e.to_string()))?;
+        Ok(Consent {
+            cloud_id: credentials.cloud_id,
+            access_token: credentials.access_token,
+            refresh_token: credentials.refresh_token,
+            expires_in_s: 3600,
+            scopes: credentials.scopes,
+        })
+    }
+
+    // --- what goes on at the same time ----------------------------------------------------------
+
+    /// Lets a worker begin something; the scenario goes on beside it.
+    ///
+    /// # Errors
+    /// When it is busy already.
+    pub fn begin_work(&mut self, worker: &str, work: impl Future<Output = Answer> + Send + 'static) -> Step {
+        if self.running.contains_key(worker) {
+            return Err(Failure::new(format!("worker {worker:?} is busy already")));
+        }
+        let running = Running { worker: worker.to_owned(), task: tokio::task::spawn(work) };
+        self.running.insert(worker.to_owned(), running);
+        Ok(())
+    }
+
+    /// Waits for what a worker began.
+    ///
+    /// # Errors
+    /// When it began nothing.
+    pub async fn finish_work(&mut self, worker: &str) -> Result<Answer, Failure> {
+        let running = self.running.remove(worker);
+        let running = running.ok_or_else(|| Failure::new(format!("worker {worker:?} began nothing")))?;
+        running.task.await.map_err(|e| Failure::new(format!("worker {:?} was lost: {e}", running.worker)))
+    }
+
+    /// Keeps what a worker's call came to, for the steps that look at it.
+    pub fn remember_answer(&mut self, worker: &str, answer: Answer) {
+        self.answers.insert(worker.to_owned(), answer);
+    }
+
+    /// What the worker's last call came to.
+    ///
+    /// # Errors
+    /// When it made none.
+    pub fn last_answer(&self, worker: &str) -> Result<&Answer, Failure> {
+        self.answers.get(worker).ok_or_else(|| Failure::new(format!("worker {worker:?} was asked nothing")))
+    }
+
+    /// What the worker's last call answered.
+    ///
+    /// # Errors
+    /// When it made none, or was refused.
+    pub fn answer(&self, worker: &str) -> Result<&serde_json::Value, Failure> {
+        self.last_answer(worker)?.as_ref().map_err(|e| Failure::new(format!("worker {worker:?} got: {e}")))
+    }
+
+    /// Arms a barrier at which the worker will be held.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub fn hold(&mut self, worker: &str, action: Action, key_part: &str) -> Step {
+        let barrier = self.scene()?.stage.barriers.arm(worker, action, key_part);
+        self.barriers.insert(worker.to_owned(), barrier);
+        Ok(())
+    }
+
+    /// Waits until the worker stands at its barrier.
+    ///
+    /// # Errors
+    /// When none was armed for it, or its work ended without reaching it.
+    pub async fn wait_held(&mut self, worker: &str) -> Step {
+        let barrier = self.barrier(worker)?.clone();
+        let Some(running) = self.running.get_mut(worker) else {
+            return Err(Failure::new(format!("worker {worker:?} began nothing")));
+        };
+        tokio::select! {
+            () = barrier.reached() => {}
+            _ = &mut running.task => {
+                self.running.remove(worker);
+                return Err(Failure::new(format!("worker {worker:?} never came to {:?}", barrier.name())));
+            }
+        }
+        self.record(Fact::WorkerPaused { worker: worker.to_owned(), barrier: barrier.name() })
+    }
+
+    /// Lets a held worker go on.
+    ///
+    /// # Errors
+    /// When it is not held.
+    pub fn release(&mut self, worker: &str) -> Step {
+        self.barrier(worker)?.release();
+        self.barriers.remove(worker);
+        self.record(Fact::WorkerResumed { worker: worker.to_owned() })
+    }
+
+    /// Kills a held worker where it stands: nothing of it runs any more.
+    ///
+    /// # Errors
+    /// When it is not held.
+    pub async fn crash(&mut self, worker: &str) -> Step {
+        let barrier = self.barrier(worker)?.name();
+        self.barriers.remove(worker);
+        if let Some(running) = self.running.remove(worker) {
+            running.task.abort();
+            // Aborted at the barrier: the task ends before anything else of it runs.
+            let _ = running.task.await;
+        }
+        self.forget_worker(worker)?;
+        self.record(Fact::WorkerCrashed { worker: worker.to_owned(), barrier })
+    }
+
+    fn barrier(&self, worker: &str) -> Result<&Barrier, Failure> {
+        self.barriers.get(worker).ok_or_else(|| Failure::new(format!("no barrier was armed for {worker:?}")))
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("World")
+    }
+}
+
+/// A small number that depends on every byte of a text (FNV-1a): canaries differ by tenant.
+fn fnv(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

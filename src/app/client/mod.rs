@@ -3,8 +3,6 @@
 
 pub mod listing;
 pub mod retry;
-#[cfg(test)]
-mod tests;
 
 use std::{sync::Arc, time::Duration};
 

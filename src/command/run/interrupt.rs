@@ -2,10 +2,7 @@
 
 use std::thread;
 
-use crate::scenario::Stop;
-
-/// As shells count an end by Ctrl-C.
-const INTERRUPTED: i32 = 130;
+use crate::{command::exit, scenario::Stop};
 
 /// Watches for Ctrl-C from now on. Without a watcher the signal keeps its usual meaning.
 pub(super) fn watch() -> Stop {
@@ -26,7 +23,7 @@ pub(super) fn watch() -> Stop {
                     _ = terminate.recv() => {}
                 }
                 if asked.asked() {
-                    std::process::exit(INTERRUPTED);
+                    std::process::exit(i32::from(exit::INTERRUPTED));
                 }
                 asked.ask();
             }

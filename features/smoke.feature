@@ -1,4 +1,0 @@
-Feature: Smoke
-
-  Scenario: A Jira site is there
-    Given a Jira site

@@ -1,0 +1,14 @@
+//! The seams between an app and the world: each passes calls on and records what crossed it.
+
+mod ids;
+mod notifier;
+mod store;
+mod telemetry;
+mod transport;
+pub mod trouble;
+
+pub use ids::NumberedIds;
+pub use notifier::RecordingNotifier;
+pub use store::RecordingStore;
+pub use telemetry::RecordingListener;
+pub use transport::RecordingTransport;

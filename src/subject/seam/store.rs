@@ -1,0 +1,150 @@
+//! The seam between an app and its store. It records writes, refusals and the life of leases as the
+//! committed records show them, whatever the app believes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::trouble::Trouble;
+use crate::{
+    app::{lease::LeaseRecord, snapshot::record::SnapshotRecord},
+    clock::Uptime,
+    evidence::{Fact, Source},
+    store::{Commit, Range, Record, Store, StoreError, Transaction, Write},
+    subject::{Stage, barrier::Action, working_for},
+};
+
+/// Passes calls of one worker on to the shared store and records what came of them.
+#[derive(Debug)]
+pub struct RecordingStore {
+    stage: Stage,
+    worker: String,
+}
+
+impl RecordingStore {
+    /// The seam of one worker.
+    #[must_use]
+    pub fn new(stage: Stage, worker: &str) -> Arc<Self> {
+        Arc::new(Self { stage, worker: worker.to_owned() })
+    }
+
+    fn record(&self, fact: Fact) {
+        self.stage.recorder.record(Source::Store, fact);
+    }
+
+    /// What lies under the keys of a transaction before it: leases are told apart by what changed.
+    async fn leases_before(&self, keys: &[&str]) -> Vec<Option<LeaseRecord>> {
+        let mut before = Vec::with_capacity(keys.len());
+        for key in keys {
+            let record = self.stage.store.get(key).await.ok().flatten();
+            before.push(record.and_then(|r| LeaseRecord::decode(&r.value)));
+        }
+        before
+    }
+
+    fn record_write(&self, write: &Write, before: Option<&LeaseRecord>, version: u64) {
+        let (tenant, worker) = (working_for(), self.worker.clone());
+        match write {
+            Write::Delete { key } => self.record(Fact::KeyDeleted { tenant, worker, key: key.clone() }),
+            Write::Put { key, value } => {
+                let carries = self.stage.canaries.carried_by(value);
+                self.record(Fact::KeyWritten { tenant, worker, key: key.clone(), version, carries });
+                if let Some(lease) = LeaseRecord::decode(value) {
+                    self.record_lease(key, before, &lease);
+                } else if let Some(stored) = SnapshotRecord::decode(value) {
+                    self.record_snapshot(stored);
+                }
+            }
+        }
+    }
+
+    fn record_lease(&self, key: &str, before: Option<&LeaseRecord>, lease: &LeaseRecord) {
+        let (worker, key, fencing_token) = (self.worker.clone(), key.to_owned(), lease.fencing_token);
+        let same_grant = before.is_some_and(|b| b.owner == lease.owner && b.fencing_token == fencing_token);
+        self.record(match &lease.owner {
+            None => Fact::LockReleased { worker, key, fencing_token },
+            Some(_) if same_grant => Fact::LockRenewed { worker, key, fencing_token },
+            Some(_) => Fact::LockGranted {
+                worker,
+                key,
+                fencing_token,
+                expires_in_ms: lease.expires_ms - self.stage.store.time().ms,
+            },
+        });
+    }
+
+    fn record_snapshot(&self, stored: SnapshotRecord) {
+        let site = self.stage.recorder.read(|log| {
+            log.iter()
+                .rev()
+                .find_map(|o| match &o.fact {
+                    Fact::SiteChanged { tenant, digest } if *tenant == stored.tenant => Some(digest.clone()),
+                    _ => None,
+                })
+                .unwrap_or_default()
+        });
+        self.record(Fact::SnapshotStored {
+            tenant: stored.tenant,
+            snapshot_type: stored.snapshot_type,
+            window_start: stored.window,
+            fencing_token: stored.fencing_token,
+            hash: stored.hash,
+            site,
+        });
+    }
+}
+
+#[async_trait]
+impl Store for RecordingStore {
+    async fn get(&self, key: &str) -> Result<Option<Record>, StoreError> {
+        self.stage.barriers.pass(&self.worker, Action::BeforeRead, key).await;
+        let record = self.stage.store.get(key).await;
+        self.stage.barriers.pass(&self.worker, Action::AfterRead, key).await;
+        record
+    }
+
+    async fn scan(&self, range: Range) -> Result<Vec<Record>, StoreError> {
+        let prefix = range.prefix.clone();
+        self.stage.barriers.pass(&self.worker, Action::BeforeRead, &prefix).await;
+        let records = self.stage.store.scan(range).await;
+        self.stage.barriers.pass(&self.worker, Action::AfterRead, &prefix).await;
+        records
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<Commit, StoreError> {
+        let writes = transaction.writes.clone();
+        let keys: Vec<&str> = writes.iter().map(Write::key).collect();
+        for key in &keys {
+            self.stage.barriers.pass(&self.worker, Action::BeforeWrite, key).await;
+        }
+        let trouble = self.stage.troubles.strikes(&self.worker, &keys);
+        if trouble == Some(Trouble::Refused) {
+            return Err(Trouble::Refused.error());
+        }
+        let before = self.leases_before(&keys).await;
+        let commit = self.stage.store.commit(transaction).await?;
+        match &commit {
+            Commit::Done { version } => {
+                for (write, lease) in writes.iter().zip(&before) {
+                    self.record_write(write, lease.as_ref(), *version);
+                }
+            }
+            Commit::Conflict { key } => self.record(Fact::WriteRefused {
+                tenant: working_for(),
+                worker: self.worker.clone(),
+                key: key.clone(),
+            }),
+        }
+        for key in &keys {
+            self.stage.barriers.pass(&self.worker, Action::AfterWrite, key).await;
+        }
+        match trouble {
+            Some(lost) => Err(lost.error()),
+            None => Ok(commit),
+        }
+    }
+
+    fn time(&self) -> Uptime {
+        self.stage.store.time()
+    }
+}

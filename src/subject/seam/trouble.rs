@@ -1,0 +1,51 @@
+//! Trouble that a scenario makes at the store's seam: a lost reply, an outage. Not a planted fault: a good
+//! app survives it.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::store::StoreError;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The commit happens and its reply is lost.
+    ReplyLost,
+    /// The commit does not happen.
+    Refused,
+}
+
+/// Trouble ahead: each entry strikes once.
+#[derive(Clone, Debug, Default)]
+pub struct Troubles(Arc<Mutex<VecDeque<(String, Trouble, String)>>>);
+
+impl Troubles {
+    /// The next commit of `worker` that writes a key containing `key_part` runs into `trouble`.
+    pub fn ahead(&self, worker: &str, trouble: Trouble, key_part: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back((
+            worker.to_owned(),
+            trouble,
+            key_part.to_owned(),
+        ));
+    }
+
+    /// Takes the trouble that waits for this commit, if any.
+    pub(super) fn strikes(&self, worker: &str, keys: &[&str]) -> Option<Trouble> {
+        let mut ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let index =
+            ahead.iter().position(|(w, _, part)| w == worker && keys.iter().any(|k| k.contains(part)))?;
+        ahead.remove(index).map(|(_, trouble, _)| trouble)
+    }
+}
+
+impl Trouble {
+    /// The error that the worker sees.
+    pub(super) fn error(self) -> StoreError {
+        match self {
+            Self::ReplyLost => StoreError::Indefinite("the connection was lost after the commit".into()),
+            Self::Refused => StoreError::Definite("the store is unavailable".into()),
+        }
+    }
+}

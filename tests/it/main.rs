@@ -1,9 +1,0 @@
-//! The integration tests, in one binary; a module per subject.
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
-mod cli;
-mod evidence;
-mod gate;
-mod gonogo;
-mod invariants;
-mod reports;
