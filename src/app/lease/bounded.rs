@@ -29,17 +29,20 @@ pub async fn bounded<T>(
     loop {
         let left = remaining();
         if left.is_zero() {
-            return Bounded::OutOfTime;
+            // Work that is done is done, even if its time is up at the same moment.
+            return work.as_mut().now_or_never().map_or(Bounded::OutOfTime, ended);
         }
         tokio::select! {
-            // Work that is done is done, even if its time is up at the same moment.
+            // The time runs from before the work goes on, so it is the first to be asked.
             biased;
-            ended = &mut work => {
-                return ended.map_or_else(|panic| Bounded::Panicked(message(&*panic)), Bounded::Returned);
-            }
             () = clock.deadline(left) => {}
+            returned = &mut work => return ended(returned),
         }
     }
+}
+
+fn ended<T>(returned: Result<T, Box<dyn Any + Send>>) -> Bounded<T> {
+    returned.map_or_else(|panic| Bounded::Panicked(message(&*panic)), Bounded::Returned)
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
