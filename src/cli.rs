@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::{
+    report,
+    spelling::{nearest, suggestion},
+};
+
 /// A release gate for Jira apps: runs Gherkin scenarios against a mocked Jira, judges ten invariants from
 /// the recorded evidence, answers GO or NO-GO.
 #[derive(Debug, Parser)]
@@ -119,14 +124,14 @@ pub struct Run {
 #[derive(Args, Debug)]
 pub struct Verdict {
     /// One more report, for instance json=FILE; `-` is stdout, which then carries nothing else; repeatable
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = format_and_file)]
     pub reports: Vec<Report>,
 }
 
 /// `FORMAT=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// A name of `gonogo list formats`; not checked here.
+    /// A name of `gonogo list formats`.
     pub format: String,
     /// `-` is stdout.
     pub file: PathBuf,
@@ -265,10 +270,18 @@ fn seconds(text: &str) -> Result<f64, String> {
     if usable { Ok(seconds) } else { Err("expected seconds above 0 and up to 86400".into()) }
 }
 
-fn report(text: &str) -> Result<Report, String> {
+fn format_and_file(text: &str) -> Result<Report, String> {
     match text.split_once('=') {
         Some((format, file)) if !format.is_empty() && !file.is_empty() => {
-            Ok(Report { format: format.into(), file: file.into() })
+            let names = || report::formats().iter().map(|format| format.name);
+            if report::format(format).is_some() {
+                return Ok(Report { format: format.into(), file: file.into() });
+            }
+            let near = suggestion(nearest(format, names()).as_deref());
+            Err(format!(
+                "no format is named `{format}`{near}; there are {}",
+                names().collect::<Vec<_>>().join(", ")
+            ))
         }
         _ => Err("expected FORMAT=FILE, for instance json=verdict.json, or json=- for stdout".into()),
     }

@@ -28,7 +28,7 @@
 //! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `jira`, `mock_jira`, `spelling`, `store`, `subject` |
 //! | `config` | `gonogo.yaml`: the only user of YAML | `evidence`, `spelling` |
 //! | `exit` | the exit codes | `judge` |
-//! | `cli` | flags and subcommands, no behaviour | `report` |
+//! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
 //! | `command` | one subcommand, one file | `app`, `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `jira`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `store`, `subject` |
 
 pub mod app;

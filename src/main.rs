@@ -16,7 +16,9 @@ const DEFECT: u8 = 70;
 
 fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
-        let text = info.payload_as_str().unwrap_or("(no message)");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("(no message)");
         let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
         let _ = writeln!(io::stderr(), "internal error: {text}{place}");
     }));

@@ -2,13 +2,16 @@
 
 use clap::CommandFactory as _;
 
-use super::{Console, Refusal, exit};
-use crate::cli::{Cli, Completions};
+use super::{Console, Refusal};
+use crate::{
+    cli::{Cli, Completions},
+    exit::Exit,
+};
 
 /// Prints the script.
 pub(super) fn completions(arguments: &Completions, console: &mut Console) -> Result<u8, Refusal> {
     let mut script = vec![];
     clap_complete::generate(arguments.shell, &mut Cli::command(), "gonogo", &mut script);
     console.document(&script)?;
-    Ok(exit::OK)
+    Ok(Exit::Go.code())
 }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Console, Refusal, exit};
+use super::{Console, Refusal};
 use crate::{
     cli::Explain,
+    exit::Exit,
     invariant::{self, RULES},
     spelling::{nearest, suggestion},
 };
@@ -31,5 +32,5 @@ pub(super) fn explain(arguments: &Explain, console: &mut Console) -> Result<u8, 
         }
     }
     console.document(text.as_bytes())?;
-    Ok(exit::OK)
+    Ok(Exit::Go.code())
 }

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Console, Refusal, exit};
+use super::{Console, Refusal};
 use crate::{
     cli::{List, Listable},
+    exit::Exit,
     invariant::RULES,
+    report,
     scenario::{self, Plan, Selection, Vocabulary, source},
 };
 
@@ -34,13 +36,19 @@ pub(super) fn list(arguments: &List, console: &mut Console) -> Result<u8, Refusa
             }));
         }
         Listable::Formats => {
-            return Err(Refusal::input(anyhow::anyhow!("this build knows no report formats")));
+            text.extend(report::formats().iter().map(|format| {
+                format!(
+                    "{}
+",
+                    format.name
+                )
+            }));
         }
         Listable::Scenarios => scenarios(arguments, &mut text)?,
         Listable::Faults => return Err(Refusal::input(anyhow::anyhow!("this build plants no faults"))),
     }
     console.document(text.as_bytes())?;
-    Ok(exit::OK)
+    Ok(Exit::Go.code())
 }
 
 fn scenarios(arguments: &List, text: &mut String) -> Result<(), Refusal> {

@@ -2,8 +2,8 @@
 
 use clap::CommandFactory as _;
 
-use super::{Console, Refusal, exit};
-use crate::cli::Cli;
+use super::{Console, Refusal};
+use crate::{cli::Cli, exit::Exit};
 
 /// Prints the page.
 pub(super) fn man(console: &mut Console) -> Result<u8, Refusal> {
@@ -17,5 +17,5 @@ pub(super) fn man(console: &mut Console) -> Result<u8, Refusal> {
         section.render_options_section(&mut page).map_err(Refusal::internal)?;
     }
     console.document(&page)?;
-    Ok(exit::OK)
+    Ok(Exit::Go.code())
 }

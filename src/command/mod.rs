@@ -3,26 +3,22 @@
 
 mod completions;
 mod console;
+mod deliver;
 mod explain;
+mod judge;
 mod list;
 mod man;
 mod run;
+mod schema;
 
 pub use console::Console;
 
 use std::fmt;
 
-use crate::cli::{Cli, Command};
-
-/// The exit codes of commands that give no verdict.
-mod exit {
-    pub(super) const OK: u8 = 0;
-    pub(super) const WRONG_INPUT: u8 = 2;
-    pub(super) const UNDECIDED: u8 = 4;
-    pub(super) const INTERNAL: u8 = 70;
-    /// By a second Ctrl-C; as shells count it.
-    pub(super) const INTERRUPTED: u8 = 130;
-}
+use crate::{
+    cli::{Cli, Command},
+    exit::Exit,
+};
 
 /// Why a command was not carried out.
 #[derive(Debug)]
@@ -35,12 +31,12 @@ pub struct Refusal {
 impl Refusal {
     /// The command line, a file or the configuration is wrong.
     pub fn input(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: exit::WRONG_INPUT, error: error.into() }
+        Self { code: Exit::Usage.code(), error: error.into() }
     }
 
     /// gonogo itself is wrong.
     pub fn internal(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: exit::INTERNAL, error: error.into() }
+        Self { code: Exit::Internal.code(), error: error.into() }
     }
 }
 
@@ -60,11 +56,13 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
     let mut console = Console::new(cli);
     match &cli.command {
         Command::Run(arguments) => run::run(arguments, &mut console),
+        Command::Judge(arguments) => judge::judge(arguments, &mut console),
+        Command::Schema(arguments) => schema::schema(arguments, &mut console),
         Command::Explain(arguments) => explain::explain(arguments, &mut console),
         Command::List(arguments) => list::list(arguments, &mut console),
         Command::Completions(arguments) => completions::completions(arguments, &mut console),
         Command::Man => man::man(&mut console),
-        Command::Judge(_) | Command::Schema(_) | Command::Prove(_) | Command::Mock(_) => {
+        Command::Mock(_) | Command::Prove(_) => {
             Err(Refusal::input(anyhow::anyhow!("this command is not part of this build")))
         }
     }

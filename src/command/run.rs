@@ -9,10 +9,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use self::{folder::Folder, settings::Settings};
-use super::{Console, Refusal, exit};
+use super::{Console, Refusal, deliver};
 use crate::{
     cli,
     evidence::{self, Outcome},
+    judge,
     scenario::{self, ProgressEvent, RunOptions, ScenarioError, Setup},
 };
 
@@ -20,6 +21,7 @@ use crate::{
 pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Refusal> {
     let settings = Settings::of(arguments)?;
     let plan = settings.plan()?;
+    deliver::check(&arguments.verdict.reports)?;
 
     let mut folder = Folder::open(&settings.out)?;
     if let Some(complaint) = folder.complaint() {
@@ -40,10 +42,10 @@ pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Ref
         console.remark("interrupted: what ran is judged, the rest counts as not run");
     }
 
+    let judgement = judge::judge_file(folder.evidence_path()).map_err(Refusal::internal)?;
+    deliver::to_folder(&judgement, &settings.out)?;
     folder.settle();
-    // Recorded and not judged: whatever it shows, it is no GO.
-    console.remark(&format!("recorded {}; not judged", folder.evidence_path().display()));
-    Ok(exit::UNDECIDED)
+    deliver::to_reports(&judgement, &arguments.verdict.reports, console)
 }
 
 fn record(

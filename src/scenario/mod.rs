@@ -10,11 +10,13 @@ mod run;
 mod runner;
 pub mod source;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod text;
 mod world;
 
 pub use failure::{Failure, fail, pending};
 pub use plan::{Plan, PlanError, Selection, Vocabulary};
-pub use run::{Limits, ProgressEvent, RunOptions, ScenarioError, Stop, Summary, run};
+pub use run::{Limits, ProgressEvent, RunOptions, ScenarioError, SinkError, Stop, Summary, run};
 pub use steps::{Definition, definitions};
 pub use world::{Setup, World};

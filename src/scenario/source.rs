@@ -185,6 +185,10 @@ fn load_one(source: &Source) -> Result<Loaded, Vec<Problem>> {
     }
     let mut feature = gherkin::Feature::parse(&raw, gherkin::GherkinEnv::default()).map_err(|error| {
         let (line, column) = text::position(&error.to_string()).unwrap_or((1, 1));
+        // The parser gives up behind a line that it cannot read, on the blank ones that follow.
+        let read =
+            lines.iter().take(line).rposition(|line| !line.trim().is_empty()).map_or(line, |index| index + 1);
+        let (line, column) = if read == line { (line, column) } else { (read, 1) };
         let snippet = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
         vec![problem(line, column, text::reason(snippet), snippet)]
     })?;

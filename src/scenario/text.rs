@@ -137,7 +137,7 @@ pub(super) fn position(error: &str) -> Option<(usize, usize)> {
 /// Words for a line that does not parse. The parser's own are a set of characters.
 pub(super) fn reason(line: &str) -> String {
     let line = line.trim();
-    let word = line.split(|letter: char| letter == ' ' || letter == ':').next().unwrap_or_default();
+    let word = line.split([' ', ':']).next().unwrap_or_default();
     let keywords = [
         "Feature",
         "Background",

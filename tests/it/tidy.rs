@@ -12,8 +12,14 @@ use walkdir::WalkDir;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Folders whose files do not know each other; what two need goes to their `mod.rs`.
-const SIBLINGS: &[&str] =
-    &["src/invariant", "src/report", "src/store", "src/mock_jira/endpoint", "src/subject/fault", "src/command"];
+const SIBLINGS: &[&str] = &[
+    "src/invariant",
+    "src/report",
+    "src/store",
+    "src/mock_jira/endpoint",
+    "src/subject/fault",
+    "src/command",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -135,7 +141,9 @@ fn modules_use_what_their_rows_name_and_nothing_else() {
 
 #[test]
 fn only_their_homes_name_cucumber_yaml_and_anyhow() {
-    for (name, home) in [("cucumber", "src/scenario"), ("serde_yaml", "src/config"), ("anyhow", "src/command")] {
+    for (name, home) in
+        [("cucumber", "src/scenario"), ("serde_yaml", "src/config"), ("anyhow", "src/command")]
+    {
         let word = Regex::new(&format!(r"\b{name}(::|\{{)")).expect("a regex");
         for (path, text) in rust_files() {
             let guest = path.starts_with("src/") && !path.starts_with(home) && path != "src/main.rs";
@@ -148,10 +156,10 @@ fn only_their_homes_name_cucumber_yaml_and_anyhow() {
 #[test]
 fn siblings_do_not_import_each_other() {
     for folder in SIBLINGS {
-        let files: Vec<_> = rust_files().into_iter().filter(|(p, _)| p.starts_with(&format!("{folder}/"))).collect();
-        let name = |path: &str| {
-            path[folder.len() + 1..].split(['/', '.']).next().unwrap_or_default().to_owned()
-        };
+        let files: Vec<_> =
+            rust_files().into_iter().filter(|(p, _)| p.starts_with(&format!("{folder}/"))).collect();
+        let name =
+            |path: &str| path[folder.len() + 1..].split(['/', '.']).next().unwrap_or_default().to_owned();
         let names: BTreeSet<String> = files.iter().map(|(p, _)| name(p)).filter(|n| n != "mod").collect();
         let module = folder.trim_start_matches("src/").replace('/', "::");
         for (path, text) in &files {

@@ -11,13 +11,12 @@ use anyhow::Context as _;
 use crate::{
     command::Refusal,
     evidence::{Header, file::Writer},
+    judge::Verdict,
 };
 
 /// An earlier verdict that is larger is none of ours.
 const LARGEST_VERDICT_BYTES: u64 = 256 << 20;
 const VERDICT: &str = "verdict.json";
-/// Every verdict, in the words of the file.
-const VERDICTS: [&str; 4] = ["UNCONDITIONAL GO", "GO (after fixes)", "UNDECIDED", "NO-GO"];
 /// Where the earlier verdict waits while a run goes on.
 const EARLIER: &str = "verdict.earlier.json";
 
@@ -102,7 +101,7 @@ fn previous(folder: &Path) -> Result<Option<String>, String> {
         let document: serde_json::Value =
             serde_json::from_slice(&bytes).map_err(|error| format!("{place} is not JSON: {error}"))?;
         let word = document.get("verdict").and_then(|word| word.as_str()).unwrap_or_default();
-        return match VERDICTS.contains(&word) {
+        return match Verdict::WORDS.contains(&word) {
             true => Ok(Some(word.to_owned())),
             false => Err(format!("{place} names no verdict of gonogo")),
         };

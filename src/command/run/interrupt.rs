@@ -2,7 +2,10 @@
 
 use std::thread;
 
-use crate::{command::exit, scenario::Stop};
+use crate::scenario::Stop;
+
+/// As shells count an end by Ctrl-C.
+const INTERRUPTED: i32 = 130;
 
 /// Watches for Ctrl-C from now on. Without a watcher the signal keeps its usual meaning.
 pub(super) fn watch() -> Stop {
@@ -23,7 +26,7 @@ pub(super) fn watch() -> Stop {
                     _ = terminate.recv() => {}
                 }
                 if asked.asked() {
-                    std::process::exit(i32::from(exit::INTERRUPTED));
+                    std::process::exit(INTERRUPTED);
                 }
                 asked.ask();
             }

@@ -14,6 +14,7 @@ use crate::{
     config::{Config, Seconds},
     evidence::{self, Header, Issue, Policy, Severity},
     invariant,
+    judge::ACCEPT_GO_AFTER_FIXES,
     scenario::{Limits, Plan, RunOptions, Selection, Setup, Vocabulary, source},
 };
 
@@ -30,6 +31,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    #[allow(clippy::needless_update, reason = "a setup may grow")]
     pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
         let config = config(arguments)?;
         let policy = config.policy(Policy { issues: reference_issues(), ..Policy::default() });
@@ -61,7 +63,7 @@ impl Settings {
             features,
             selection: Selection { tags: arguments.tags.clone(), name: arguments.name.clone() },
             seed: arguments.seed,
-            accepted: arguments.accept.iter().map(|_| "go-after-fixes".to_owned()).collect(),
+            accepted: arguments.accept.iter().map(|_| ACCEPT_GO_AFTER_FIXES.to_owned()).collect(),
         })
     }
 

@@ -1,0 +1,16 @@
+//! `gonogo schema`: the JSON Schema of a document.
+
+use super::{Console, Refusal};
+use crate::{
+    cli::{Document, Schema},
+    exit::Exit,
+    report,
+};
+
+/// Prints the schema.
+pub(super) fn schema(arguments: &Schema, console: &mut Console) -> Result<u8, Refusal> {
+    match arguments.document {
+        Document::Report => console.document(&report::report_schema())?,
+    }
+    Ok(Exit::Go.code())
+}
