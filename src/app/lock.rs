@@ -32,6 +32,9 @@ pub enum SnapshotType {
 }
 
 impl SnapshotType {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Daily, Self::Weekly];
+
     /// `daily` or `weekly`.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -44,7 +47,7 @@ impl SnapshotType {
     /// The type of this word; `None` for any other word.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
-        [Self::Daily, Self::Weekly].into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// The day on which the window of `at` starts, UTC, as an RFC 3339 date: the day itself, or the

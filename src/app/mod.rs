@@ -28,6 +28,7 @@ use std::sync::Arc;
 use client::{JiraClient, retry::Circuits};
 use drift::{DriftEvent, DriftQuery};
 use install::{InstallError, Installations};
+use lock::{Contention, SnapshotLock};
 use paging::{Page, PageError};
 use snapshot::{SnapshotError, SnapshotOutcome, SnapshotType, Snapshots};
 use token::Tokens;
@@ -39,13 +40,16 @@ pub use port::Ports;
 pub struct App {
     ports: Arc<Ports>,
     circuits: Arc<Circuits>,
+    lock: Arc<SnapshotLock>,
 }
 
 impl App {
     /// Assembles a worker from its ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
-        Self { ports: Arc::new(ports), circuits: Arc::default() }
+        let ports = Arc::new(ports);
+        let lock = Arc::new(SnapshotLock::new(&ports));
+        Self { ports, circuits: Arc::default(), lock }
     }
 
     /// What the worker was assembled from.
@@ -69,7 +73,13 @@ impl App {
     /// Takes snapshots.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots::new(self.ports.clone(), self.circuits.clone())
+        Snapshots::new(self.ports.clone(), self.circuits.clone(), self.lock.clone())
+    }
+
+    /// How often this worker asked for a snapshot lock, and how often it was denied.
+    #[must_use]
+    pub fn contention(&self) -> Contention {
+        self.lock.contention()
     }
 
     /// Reads an installed tenant's site.

@@ -49,6 +49,12 @@ impl Barrier {
         self.reached.notified().await;
     }
 
+    /// Waits here until the barrier opens.
+    pub async fn hold(&self) {
+        self.reached.notify_one();
+        self.open.notified().await;
+    }
+
     /// Lets the commit go.
     pub fn open(&self) {
         self.open.notify_one();
@@ -97,8 +103,7 @@ impl Store for Rehearsal {
                 Err(StoreError::Indefinite("reply lost by the script".to_owned()))
             }
             Act::Hold(barrier) => {
-                barrier.reached.notify_one();
-                barrier.open.notified().await;
+                barrier.hold().await;
                 self.inner.commit(transaction).await
             }
         }

@@ -3,6 +3,8 @@
 
 pub mod listing;
 pub mod retry;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 

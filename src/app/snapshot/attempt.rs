@@ -12,6 +12,7 @@ use crate::{
     app::{
         drift,
         lease::{FencedCommit, LeaseError},
+        lock::Held,
         paging::Batches,
     },
     store::{Commit, Expect, Record, StoreError, Transaction},
@@ -40,7 +41,7 @@ impl Snapshots {
         tenant: &str,
         snapshot_type: SnapshotType,
         window: &str,
-        keeper: &Keeper<'_>,
+        keeper: &Keeper,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         let keys = Keys {
             done: self.ports.keys.key("snapshot_done", &[tenant, snapshot_type.word(), window]),
@@ -55,7 +56,7 @@ impl Snapshots {
         let site = collected(&client, keeper).await?;
         let taken_at = self.ports.clock.now();
         let content = serde_json::to_value(&site).map_err(|e| StoreError::Definite(e.to_string()))?;
-        let fencing_token = keeper.lease().await.map_or(0, |lease| lease.fencing_token);
+        let fencing_token = keeper.0.as_ref().map_or(0, Held::fencing_token);
         let record = SnapshotRecord {
             format: FORMAT,
             tenant: tenant.to_owned(),
@@ -74,15 +75,15 @@ impl Snapshots {
         keys: &Keys,
         found: Found,
         record: SnapshotRecord,
-        keeper: &Keeper<'_>,
+        keeper: &Keeper,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         let attempt = self.ports.ids.fresh();
         let mut superseded = false;
         for _ in 0..TRIES {
             let (transaction, completed) =
                 self.transaction(keys, &found, &record, &attempt, superseded).await?;
-            let outcome = match keeper.lease().await {
-                Some(lease) => self.leases.commit_fenced(&lease, transaction).await,
+            let outcome = match &keeper.0 {
+                Some(held) => held.commit(transaction).await,
                 None => self.ports.store.commit(transaction).await.map_err(LeaseError::from).map(|commit| {
                     match commit {
                         Commit::Done { version } => FencedCommit::Done { version },

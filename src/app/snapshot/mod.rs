@@ -7,59 +7,21 @@ pub mod site;
 #[cfg(test)]
 mod tests;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use futures::FutureExt;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use serde::Serialize;
 
 use self::site::Progress;
 use super::{
     client::{ClientError, JiraClient, retry::Circuits},
     install::{InstallError, Installations},
-    lease::{Acquisition, Lease, LeaseError, Leases},
+    lease::LeaseError,
+    lock::{Held, Locked, SnapshotLock, Window},
     port::Ports,
 };
 use crate::store::StoreError;
 
-/// How often a snapshot of a tenant is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SnapshotType {
-    /// Windows of a day, UTC.
-    Daily,
-    /// Windows of a week, from Monday, UTC.
-    Weekly,
-}
-
-impl SnapshotType {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Daily, Self::Weekly];
-
-    /// The word used in keys and records.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Daily => "daily",
-            Self::Weekly => "weekly",
-        }
-    }
-
-    /// The window that `now` lies in, as its first day: `2026-01-31`.
-    #[must_use]
-    pub fn window(self, now: Timestamp) -> String {
-        let today = now.to_zoned(TimeZone::UTC).date();
-        let first = match self {
-            Self::Daily => today,
-            Self::Weekly => {
-                let since_monday = i64::from(today.weekday().to_monday_zero_offset());
-                today.saturating_sub(SignedDuration::from_hours(24 * since_monday))
-            }
-        };
-        first.to_string()
-    }
-}
+pub use super::lock::SnapshotType;
 
 /// What came of asking for a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -114,9 +76,9 @@ pub enum SnapshotError {
     /// The lock was lost, or the store failed.
     #[error(transparent)]
     Lease(#[from] LeaseError),
-    /// The work took longer than renewals may keep the lock.
-    #[error("the snapshot took longer than its lock may be kept")]
-    CapReached,
+    /// The work stood still for the job's limit and was stopped; the lock was given back.
+    #[error("the snapshot made no progress within its time limit")]
+    OutOfTime,
     /// Others wrote on every try.
     #[error("the tenant's records changed on every try")]
     Contended,
@@ -138,7 +100,7 @@ impl SnapshotError {
         match self {
             Self::Lease(error) => error.is_definite(),
             Self::Install(InstallError::Store(error)) => error.is_definite(),
-            Self::Panicked => false,
+            Self::Panicked | Self::OutOfTime => false,
             _ => true,
         }
     }
@@ -149,21 +111,14 @@ impl SnapshotError {
 pub struct Snapshots {
     ports: Arc<Ports>,
     circuits: Arc<Circuits>,
-    leases: Leases,
+    lock: Arc<SnapshotLock>,
 }
 
 impl Snapshots {
     /// Snapshots into this assembly's store.
     #[must_use]
-    pub fn new(ports: Arc<Ports>, circuits: Arc<Circuits>) -> Self {
-        let leases = Leases::new(&ports.store);
-        Self { ports, circuits, leases }
-    }
-
-    /// The key of a snapshot's lock: `snapshot_lock:{tenant}:{type}:{window}`.
-    #[must_use]
-    pub fn lock_key(ports: &Ports, tenant: &str, snapshot_type: SnapshotType, window: &str) -> String {
-        ports.keys.key("snapshot_lock", &[tenant, snapshot_type.word(), window])
+    pub fn new(ports: Arc<Ports>, circuits: Arc<Circuits>, lock: Arc<SnapshotLock>) -> Self {
+        Self { ports, circuits, lock }
     }
 
     /// The key of a stored snapshot.
@@ -179,8 +134,8 @@ impl Snapshots {
         tenant: &str,
         snapshot_type: SnapshotType,
     ) -> Result<SnapshotOutcome, SnapshotError> {
-        let window = snapshot_type.window(self.ports.clock.now());
-        self.attempt(tenant, snapshot_type, &window, &Keeper::without_lock(self)).await
+        let window = snapshot_type.window_start(self.ports.clock.now());
+        self.attempt(tenant, snapshot_type, &window, &Keeper(None)).await
     }
 
     /// Takes the current window's snapshot under its lock.
@@ -189,19 +144,19 @@ impl Snapshots {
         tenant: &str,
         snapshot_type: SnapshotType,
     ) -> Result<SnapshotOutcome, SnapshotError> {
-        let window = snapshot_type.window(self.ports.clock.now());
-        let key = Self::lock_key(&self.ports, tenant, snapshot_type, &window);
-        let owner = self.ports.ids.fresh();
-        let lease = match self.leases.acquire(&key, &owner, self.ports.settings.lock_ttl).await? {
-            Acquisition::Granted(lease) => lease,
-            Acquisition::Denied { .. } => return Ok(SnapshotOutcome::Locked { window }),
+        let window = snapshot_type.window_start(self.ports.clock.now());
+        let locked = Window { tenant, snapshot_type, window_start: &window };
+        let work = |held| {
+            let keeper = Keeper(Some(held));
+            let window = &window;
+            async move { self.attempt(tenant, snapshot_type, window, &keeper).await }
         };
-        let keeper = Keeper { snapshots: self, lease: Some(Mutex::new(lease.clone())) };
-        let work = self.attempt(tenant, snapshot_type, &window, &keeper);
-        let outcome = AssertUnwindSafe(work).catch_unwind().await;
-        // A lock that cannot be given back runs out; a lost one is not ours to give.
-        let _ = self.leases.release(&lease).await;
-        outcome.unwrap_or(Err(SnapshotError::Panicked))
+        match self.lock.with_lock(locked, work).await? {
+            Locked::Ran(outcome) => outcome,
+            Locked::Skipped { .. } => Ok(SnapshotOutcome::Locked { window }),
+            Locked::Panicked(_) => Err(SnapshotError::Panicked),
+            Locked::OutOfTime => Err(SnapshotError::OutOfTime),
+        }
     }
 
     async fn client(&self, tenant: &str) -> Result<JiraClient, SnapshotError> {
@@ -210,39 +165,14 @@ impl Snapshots {
     }
 }
 
-// Keeps the lock while the work gets on, and up to a cap.
-struct Keeper<'a> {
-    snapshots: &'a Snapshots,
-    lease: Option<Mutex<Lease>>,
-}
+// The lock of an attempt, if it has one.
+struct Keeper(Option<Held>);
 
-impl<'a> Keeper<'a> {
-    fn without_lock(snapshots: &'a Snapshots) -> Self {
-        Self { snapshots, lease: None }
-    }
-
-    async fn lease(&self) -> Option<Lease> {
-        match &self.lease {
-            Some(lease) => Some(lease.lock().await.clone()),
-            None => None,
-        }
-    }
-}
-
-impl Progress for Keeper<'_> {
+impl Progress for Keeper {
     async fn made(&self) -> Result<(), SnapshotError> {
-        let Some(lease) = &self.lease else { return Ok(()) };
-        let mut lease = lease.lock().await;
-        let ports = &self.snapshots.ports;
-        let now = ports.store.time();
-        let held_ms = u64::try_from(now.ms.saturating_sub(lease.granted_ms)).unwrap_or(0);
-        if Duration::from_millis(held_ms) >= ports.settings.lock_cap {
-            return Err(SnapshotError::CapReached);
+        match &self.0 {
+            Some(held) => Ok(held.progress().await?),
+            None => Ok(()),
         }
-        // At a third of its life gone, so that a renewal may fail once and still be tried again.
-        if lease.remaining(&now) < lease.ttl.mul_f64(2.0 / 3.0) {
-            *lease = self.snapshots.leases.renew(&lease).await?;
-        }
-        Ok(())
     }
 }
