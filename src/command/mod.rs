@@ -8,6 +8,7 @@ mod explain;
 mod judge;
 mod list;
 mod man;
+pub mod mock;
 mod run;
 mod schema;
 
@@ -62,8 +63,19 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::List(arguments) => list::list(arguments, &mut console),
         Command::Completions(arguments) => completions::completions(arguments, &mut console),
         Command::Man => man::man(&mut console),
-        Command::Mock(_) | Command::Prove(_) => {
-            Err(Refusal::input(anyhow::anyhow!("this command is not part of this build")))
-        }
+        Command::Mock(arguments) => mock(arguments),
+        Command::Prove(_) => Err(Refusal::input(anyhow::anyhow!("this command is not part of this build"))),
     }
+}
+
+/// The mock speaks to stdout itself: its one line must be out before it begins to serve.
+fn mock(arguments: &crate::cli::Mock) -> Result<u8, Refusal> {
+    let options = mock::MockOptions {
+        port: arguments.port,
+        seed: arguments.seed,
+        issues: arguments.issues,
+        tenants: usize::from(arguments.tenants),
+    };
+    mock::run(options, &mut std::io::stdout()).map_err(Refusal::input)?;
+    Ok(Exit::Go.code())
 }

@@ -174,11 +174,11 @@ impl Site {
         let mut object = FieldWriter { out, fields, first: true };
         object.field("summary", |out| write_json(out, &self.summary(index)));
         object.field("status", |out| match self.status_of(index) {
-            Some(status) => write_json(out, &self.status_json(status, base)),
+            Some(status) => write_status(out, status, base),
             None => out.extend_from_slice(b"null"),
         });
         object.field("project", |out| match self.project_of(index) {
-            Some(p) => write_json(out, &project_ref(p, base)),
+            Some(project) => write_project(out, project, base),
             None => out.extend_from_slice(b"null"),
         });
         object.field("issuetype", |out| {
@@ -212,22 +212,44 @@ impl Site {
     }
 
     pub fn status_json(&self, status: &Status, base: &str) -> Value {
-        let (id, color, name) = match status.category.as_str() {
-            "done" => (3, "green", "Done"),
-            "indeterminate" => (4, "yellow", "In Progress"),
-            _ => (2, "blue-gray", "To Do"),
-        };
-        json!({"self": format!("{base}/status/{}", status.id), "description": "", "iconUrl": "",
-            "name": status.name, "id": status.id.to_string(),
-            "statusCategory": {"self": format!("{base}/statuscategory/{id}"), "id": id,
-                "key": status.category, "colorName": color, "name": name}})
+        let mut out = vec![];
+        write_status(&mut out, status, base);
+        serde_json::from_slice(&out).unwrap_or_default()
     }
+}
+
+/// Straight into the page: most of a page's bytes are these.
+fn write_status(out: &mut Vec<u8>, status: &Status, base: &str) {
+    let (id, color, name) = match status.category.as_str() {
+        "done" => (3, "green", "Done"),
+        "indeterminate" => (4, "yellow", "In Progress"),
+        _ => (2, "blue-gray", "To Do"),
+    };
+    let own = status.id;
+    let _ = write!(out, r#"{{"self":"{base}/status/{own}","description":"","iconUrl":"","name":"#);
+    write_json(out, &status.name);
+    let _ = write!(
+        out,
+        r#","id":"{own}","statusCategory":{{"self":"{base}/statuscategory/{id}","id":{id},"key":"#
+    );
+    write_json(out, &status.category);
+    let _ = write!(out, r#","colorName":"{color}","name":"{name}"}}}}"#);
+}
+
+fn write_project(out: &mut Vec<u8>, project: &super::site::Project, base: &str) {
+    let id = project.id;
+    let _ = write!(out, r#"{{"self":"{base}/project/{id}","id":"{id}","key":"#);
+    write_json(out, &project.key);
+    out.extend_from_slice(br#","name":"#);
+    write_json(out, &project.name);
+    out.extend_from_slice(br#","projectTypeKey":"software","simplified":false}"#);
 }
 
 /// A project as issues refer to it.
 pub(super) fn project_ref(project: &super::site::Project, base: &str) -> Value {
-    json!({"self": format!("{base}/project/{}", project.id), "id": project.id.to_string(),
-        "key": project.key, "name": project.name, "projectTypeKey": "software", "simplified": false})
+    let mut out = vec![];
+    write_project(&mut out, project, base);
+    serde_json::from_slice(&out).unwrap_or_default()
 }
 
 struct FieldWriter<'a> {

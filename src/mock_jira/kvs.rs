@@ -72,7 +72,9 @@ impl Storage {
         let expires_ms = ttl_ms.map(|ttl| now_ms.saturating_add(ttl));
         let stored = Stored { value, created_ms, updated_ms: now_ms, expires_ms };
         let keys = self.spaces.entry(space.to_owned()).or_default();
-        Ok(keys.entry(key.to_owned()).insert_entry(stored).into_mut())
+        let place = keys.entry(key.to_owned()).or_insert_with(|| stored.clone());
+        *place = stored;
+        Ok(place)
     }
 
     /// Removes a key; an absent one is no error.

@@ -303,3 +303,54 @@ fn equal_seeds_make_equal_sites_and_answers() {
     let page = || client().get("/rest/api/3/search/jql?jql=project=P0&fields=*all").1;
     assert_eq!(page(), page());
 }
+
+/// Whether `value` has the shape of `model`: the same names, the same types; of an array, the first item.
+fn same_shape(value: &Value, model: &Value) -> bool {
+    match (value, model) {
+        (Value::Object(value), Value::Object(model)) => {
+            let names = |o: &serde_json::Map<String, Value>| o.keys().cloned().collect::<Vec<_>>();
+            model.is_empty()
+                || names(value) == names(model) && model.iter().all(|(name, m)| same_shape(&value[name], m))
+        }
+        (Value::Array(value), Value::Array(model)) => match (value.first(), model.first()) {
+            (Some(value), Some(model)) => same_shape(value, model),
+            (_, model) => model.is_none(),
+        },
+        (value, model) => std::mem::discriminant(value) == std::mem::discriminant(model),
+    }
+}
+
+#[test]
+fn answers_have_the_shapes_that_jira_sends() {
+    let client = client();
+    for (path, status, model) in [
+        ("project/search?maxResults=2", 200, include_str!("../../fixtures/jira/project_search.json")),
+        (
+            "search/jql?jql=project=P0&maxResults=1&fields=summary",
+            200,
+            include_str!("../../fixtures/jira/search_jql.json"),
+        ),
+        ("search/jql?jql=key=P0-1", 200, include_str!("../../fixtures/jira/search_jql_last.json")),
+        ("issue/P0-1/comment?maxResults=1", 200, include_str!("../../fixtures/jira/comments.json")),
+        ("field", 200, include_str!("../../fixtures/jira/field.json")),
+        ("status", 200, include_str!("../../fixtures/jira/status.json")),
+    ] {
+        let (answered, body) = client.get(&format!("/rest/api/3/{path}"));
+        let model: Value = serde_json::from_str(model).expect("JSON");
+        assert!(answered == status && same_shape(&body, &model), "{path}: {body:#}\nlike {model:#}");
+    }
+    for (path, status, model) in [
+        ("search?jql=project=P0", 410, include_str!("../../fixtures/jira/removed.json")),
+        ("issue/P0-99999", 404, include_str!("../../fixtures/jira/no_issue.json")),
+        ("workflows/search", 401, include_str!("../../fixtures/jira/wrong_scope.json")),
+    ] {
+        let model: Value = serde_json::from_str(model).expect("JSON");
+        assert_eq!(client.get(&format!("/rest/api/3/{path}")), (status, model), "{path}");
+    }
+    let token = client.platform.credentials("a").expect("a tenant").refresh_token;
+    let model: Value = serde_json::from_str(include_str!("../../fixtures/jira/token.json")).expect("JSON");
+    assert!(same_shape(&client.refresh(token.expose_secret()).1, &model));
+    let model: Value =
+        serde_json::from_str(include_str!("../../fixtures/jira/invalid_grant.json")).expect("JSON");
+    assert_eq!(client.refresh("nonsense"), (403, model));
+}

@@ -281,7 +281,7 @@ impl Subject for Reference {
         snapshot_type: &str,
         locked: bool,
     ) -> Result<Value, CallError> {
-        let kind = SnapshotType::ALL.into_iter().find(|kind| kind.word() == snapshot_type);
+        let kind = SnapshotType::of_word(snapshot_type);
         let kind = kind.ok_or_else(|| CallError::Unknown(format!("{snapshot_type} snapshot")))?;
         if locked {
             let call = self.app.create_snapshot_with_lock(tenant, kind);

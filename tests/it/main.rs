@@ -2,5 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod cli;
+mod evidence;
 mod gate;
 mod gonogo;
+mod invariants;
+mod reports;
+mod tidy;

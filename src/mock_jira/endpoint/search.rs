@@ -23,11 +23,14 @@ const REMEMBERED: usize = 4;
 
 /// The latest results, by site, its version and the query.
 #[derive(Debug, Default)]
-pub(in super::super) struct SearchResults(VecDeque<((u64, u64, String), Arc<Vec<u32>>)>);
+pub(in super::super) struct SearchResults(VecDeque<(ResultKey, Arc<Vec<u32>>)>);
+
+/// The site's seed, its version, the query.
+type ResultKey = (u64, u64, String);
 
 impl SearchResults {
     fn of(&mut self, site: &Site, text: &str, query: &Query) -> Arc<Vec<u32>> {
-        let is_it = |key: &(u64, u64, String)| key.0 == site.seed && key.1 == site.version && key.2 == text;
+        let is_it = |key: &ResultKey| key.0 == site.seed && key.1 == site.version && key.2 == text;
         if let Some((_, found)) = self.0.iter().find(|(key, _)| !query.relative && is_it(key)) {
             return found.clone();
         }

@@ -21,7 +21,7 @@ pub(super) fn create_issue(visit: &mut Visit<'_>) -> Response {
     let is_it = |key: &str, id: u64| wanted["key"] == *key || wanted["id"] == *id.to_string();
     let project = visit.site.projects.iter().find(|p| is_it(&p.key, p.id)).map(|p| (p.id, p.key.clone()));
     let Some((project, key)) = project else { return field_error("project", "valid project is required") };
-    if !body["fields"]["summary"].as_str().is_some_and(|s| !s.trim().is_empty()) {
+    if body["fields"]["summary"].as_str().is_none_or(|s| s.trim().is_empty()) {
         return field_error("summary", "You must specify a summary of the issue.");
     }
     let index = visit.site.create_issue(project, kept_fields(&body), visit.now);

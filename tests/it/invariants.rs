@@ -1,0 +1,84 @@
+//! Each rule against its fixtures and its near misses. A fixture's line is a fact; a near miss is a rule,
+//! what it should find, and the facts.
+
+use std::path::{Path, PathBuf};
+
+use gonogo::{
+    evidence::{Fact, Log, Observation, Policy, Source},
+    invariant::{Finding, RULES, Rule, rule},
+};
+use serde::Deserialize;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/evidence")
+}
+
+pub fn observations(scenario: usize, facts: Vec<Fact>) -> Vec<Observation> {
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let observe = |(seq, fact)| Observation { scenario, seq, at, source: Source::Scenario, fact };
+    (0..).zip(facts).map(observe).collect()
+}
+
+pub fn fixture(rule: &str, name: &str) -> Vec<Fact> {
+    let path = folder().join(rule).join(format!("{name}.jsonl"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).expect("a fact")).collect()
+}
+
+fn find(rule: &Rule, policy: &Policy, facts: Vec<Fact>) -> Finding {
+    (rule.judge)(&Log { policy, observations: &observations(0, facts) })
+}
+
+fn word(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Holds => "holds",
+        Finding::Violated { .. } => "violated",
+        Finding::NotExercised { .. } => "not_exercised",
+    }
+}
+
+#[test]
+fn every_rule_has_been_seen_holding_violated_and_not_exercised() {
+    for rule in RULES {
+        for expected in ["holds", "violated", "not_exercised"] {
+            let facts = fixture(rule.name, expected);
+            let known = facts.len() as u64;
+            let finding = find(rule, &Policy::default(), facts);
+            assert_eq!(word(&finding), expected, "{}: {finding:?}", rule.name);
+            if let Finding::Violated { reason, observations } = finding {
+                assert!(!reason.is_empty() && !observations.is_empty(), "{}", rule.name);
+                assert!(observations.iter().all(|seq| *seq < known), "{}", rule.name);
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct NearMiss {
+    rule: String,
+    finding: String,
+    case: String,
+    facts: Vec<Fact>,
+}
+
+#[test]
+fn near_misses_fall_on_the_right_side() {
+    let text = std::fs::read_to_string(folder().join("near_misses.jsonl")).expect("the near misses");
+    let mut wrong = vec![];
+    for line in text.lines() {
+        let miss: NearMiss = serde_json::from_str(line).expect("a near miss");
+        let finding = find(rule(&miss.rule).expect("a rule"), &Policy::default(), miss.facts);
+        if word(&finding) != miss.finding {
+            wrong.push(format!("{} {:?}: {finding:?}", miss.rule, miss.case));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_policy_without_words_judges_no_text() {
+    let policy = Policy { judging_words: vec![" ".into()], ..Policy::default() };
+    let facts = fixture("no_interpretation", "holds");
+    let finding = find(rule("no_interpretation").expect("the rule"), &policy, facts);
+    assert_eq!(word(&finding), "not_exercised");
+}

@@ -1,0 +1,160 @@
+//! Every format over judgements that are green, red, empty and hostile.
+
+use gonogo::{
+    evidence::{FORMAT, Fact, Header, Outcome, Planned, Policy, file::Sealed},
+    exit::Exit,
+    invariant::RULES,
+    judge::{Judge, Judgement},
+    report::{Look, format, formats, printable, report_schema},
+};
+
+use crate::invariants::{fixture, observations};
+
+const HOSTILE: &str = "\u{1b}[31m|`<script>\u{202e}\u{fffe}\u{0}\t\n]]>&\"evil";
+
+fn judged(logs: Vec<(Outcome, &str, Vec<Fact>)>) -> Judgement {
+    let mut judge = Judge::new(Header {
+        format: FORMAT.into(),
+        tool: "0.0.0".into(),
+        started_at: "2026-01-01T00:00:00.5Z".parse().expect("a time"),
+        subject: "reference app".into(),
+        seed: 7,
+        planned: logs.len(),
+        previous_verdict: Some("NO-GO".into()),
+        accepted: vec![],
+        policy: Policy::default(),
+    });
+    for (number, (outcome, name, between)) in logs.into_iter().enumerate() {
+        let mut facts = vec![Fact::ScenarioPlanned(Planned {
+            id: format!("a.feature:{number}"),
+            feature: "A".into(),
+            name: name.into(),
+            tags: vec![],
+        })];
+        facts.extend(between);
+        let error = (outcome != Outcome::Passed).then(|| name.repeat(3));
+        facts.push(Fact::ScenarioEnded { outcome, duration_ms: 1_234, error });
+        judge.log(&observations(number, facts));
+    }
+    judge.conclude(Sealed { sha256: "0".repeat(64), observations: 3 })
+}
+
+fn green() -> Judgement {
+    judged(RULES.iter().map(|rule| (Outcome::Passed, rule.name, fixture(rule.name, "holds"))).collect())
+}
+
+fn all() -> Vec<Judgement> {
+    let red = RULES.iter().map(|rule| (Outcome::Passed, rule.name, fixture(rule.name, "violated")));
+    vec![
+        green(),
+        judged(red.collect()),
+        judged(vec![]),
+        judged(vec![(Outcome::Failed, HOSTILE, vec![]), (Outcome::Undefined, HOSTILE, vec![])]),
+    ]
+}
+
+fn text(judgement: &Judgement, name: &str, width: u16) -> String {
+    let look = Look { width, colour: false };
+    let bytes = (format(name).expect("a format").render)(judgement, &look);
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn the_fixtures_that_hold_make_a_go_together_and_not_without_one_of_them() {
+    let go = green();
+    assert_eq!(go.verdict.word(), "UNCONDITIONAL GO", "{:?}", go.blockers);
+    assert!(go.blockers.is_empty());
+    assert_eq!(Exit::of(&go), Exit::Go);
+    for left_out in RULES {
+        let others = RULES.iter().filter(|rule| rule.name != left_out.name);
+        let judgement =
+            judged(others.map(|rule| (Outcome::Passed, rule.name, fixture(rule.name, "holds"))).collect());
+        let shown = judgement.invariants.iter().all(|i| i.outcome.word() == "holds");
+        assert_eq!(judgement.blockers.is_empty(), shown, "{}", left_out.name);
+        assert_eq!(judgement.exit_code == 0, shown, "{}", left_out.name);
+    }
+}
+
+#[test]
+fn blockers_are_empty_exactly_for_a_go() {
+    for judgement in all() {
+        assert_eq!(judgement.blockers.is_empty(), judgement.exit_code == 0, "{}", judgement.verdict);
+    }
+}
+
+#[test]
+fn every_report_fits_the_published_schema() {
+    let schema = serde_json::from_slice(&report_schema()).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for judgement in all() {
+        let json = text(&judgement, "json", 80);
+        assert!(json.ends_with("}\n"));
+        let value = serde_json::from_str(&json).expect("JSON");
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+    assert!(!validator.is_valid(&serde_json::json!({ "verdict": "UNCONDITIONAL GO" })));
+}
+
+#[test]
+fn no_line_of_the_terminal_is_wider_than_it_may_be() {
+    for judgement in all() {
+        for width in 30..=200 {
+            for line in text(&judgement, "terminal", width).lines() {
+                let columns = line.chars().count();
+                assert!(columns <= usize::from(width.max(40)), "{columns} > {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_hostile_reaches_any_format() {
+    let hostile = all().pop().expect("the last");
+    for format in formats().iter().filter(|format| format.name != "json") {
+        let drawn = text(&hostile, format.name, 100);
+        let bad = |c: char| c != '\n' && (c.is_control() || ['\u{202e}', '\u{fffe}'].contains(&c));
+        assert!(!drawn.contains(bad), "{}", format.name);
+        assert!(format.name == "terminal" || !drawn.contains("<script"), "{}", format.name);
+    }
+    assert_eq!(printable("a\u{1b}\u{202e}b\n"), "a␛\u{fffd}b␊");
+}
+
+#[test]
+fn colour_is_used_only_when_it_is_asked_for() {
+    let render = format("terminal").expect("a format").render;
+    let drawn = |colour| render(&green(), &Look { width: 80, colour });
+    assert!(drawn(true).contains(&0x1b) && !drawn(false).contains(&0x1b));
+}
+
+#[test]
+fn junit_is_red_for_everything_that_is_not_shown() {
+    for judgement in all() {
+        // Strict readers want a time without a zone; this one wants a zone.
+        let xml = text(&judgement, "junit", 80).replace("2026-01-01T00:00:00", "2026-01-01T00:00:00Z");
+        let report = quick_junit::Report::deserialize_from_str(&xml).expect("XML");
+        let bad = report.failures + report.errors;
+        assert_eq!(bad == 0, judgement.exit_code == 0);
+        assert_eq!(report.skipped, 0);
+        let cases: usize = report.test_suites.iter().map(|suite| suite.test_cases.len()).sum();
+        assert_eq!(cases, 1 + judgement.invariants.len() + judgement.scenarios.len());
+    }
+}
+
+#[test]
+fn a_summary_that_would_be_too_large_says_that_it_was_cut() {
+    let long = "x".repeat(2_000);
+    let many = judged((0..3_000).map(|_| (Outcome::Undefined, long.as_str(), vec![])).collect());
+    let drawn = text(&many, "markdown", 80);
+    assert!(drawn.len() <= 900 << 10, "{}", drawn.len());
+    assert!(drawn.contains("Cut: "));
+}
+
+#[test]
+fn the_terminal_shows_the_verdict_first_and_the_evidence_last() {
+    let drawn = text(&judged(vec![]), "terminal", 80);
+    let head: Vec<&str> = drawn.lines().take(2).collect();
+    assert!(head[1].contains("UNDECIDED"), "{drawn}");
+    assert!(drawn.contains("no scenario was planned"), "{drawn}");
+    assert!(drawn.trim_end().ends_with("verdict NO-GO → UNDECIDED, exit code 4"), "{drawn}");
+}
