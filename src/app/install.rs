@@ -204,3 +204,51 @@ fn next_version(old: &Record) -> u64 {
 fn decoded(record: &Record) -> Option<Installation> {
     serde_json::from_slice(&record.value).ok().filter(|found: &Installation| found.format == FORMAT)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::{
+        rehearsal::stage,
+        stand_in::{Does, Ear, Platform, token, worker},
+    };
+
+    #[tokio::test]
+    async fn one_step_installs_and_a_token_that_may_do_more_is_refused_and_reported() {
+        let (clock, store) = stage();
+        let platform = Platform::new(&clock, |_, _| Does::Lose);
+        let ear: Arc<Ear> = Arc::default();
+        let app = worker(&clock, &store, &platform, &ear, |_| {});
+        let installations = app.installations();
+        let hour = Duration::from_secs(3_600);
+
+        let mut broad = token(hour);
+        broad.scope.push("write:jira-work".to_owned());
+        let refused = installations.install("acme", "cloud-1", broad).await;
+        assert!(matches!(refused, Err(InstallError::ScopeRefused)));
+        assert_eq!(ear.heard(), [("acme".to_owned(), Notice::ScopeRefused)]);
+        let escaping = installations.install("acme", "../other", token(hour)).await;
+        assert!(matches!(escaping, Err(InstallError::CloudId)));
+        assert!(matches!(installations.get("acme").await, Err(InstallError::NotInstalled)));
+
+        for tenant in ["a:b", "a", "acme"] {
+            installations.install(tenant, "cloud-1", token(hour)).await.expect("installed");
+            assert_eq!(app.tokens().bearer(tenant).await.expect("works at once").version, 1);
+        }
+        let listed = installations.list().next_batch().await.expect("a batch").expect("some");
+        assert_eq!(listed.len(), 3);
+        installations.uninstall("a").await.expect("removed");
+        assert!(matches!(installations.get("a").await, Err(InstallError::NotInstalled)));
+        assert!(app.tokens().bearer("a").await.is_err());
+        assert!(app.tokens().bearer("a:b").await.is_ok());
+    }
+
+    #[test]
+    fn every_scope_that_is_asked_for_reads() {
+        let asked: Vec<String> = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+        assert!(excess(&asked, &asked).is_empty());
+        assert_eq!(crate::app::stand_in::settings().scopes, asked);
+    }
+}

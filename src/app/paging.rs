@@ -154,3 +154,66 @@ impl<'a> Batches<'a> {
         Ok(Some(records))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        app::{
+            rehearsal::stage,
+            stand_in::{Does, Platform, worker},
+        },
+        store::Transaction,
+    };
+
+    #[test]
+    fn hostile_page_sizes_are_clamped() {
+        let rows = [(None, 20), (Some(0), 1), (Some(-1), 1), (Some(i64::MIN), 1), (Some(1), 1)];
+        for (asked, applied) in
+            rows.into_iter().chain([(Some(500), 500), (Some(501), 500), (Some(i64::MAX), 500)])
+        {
+            assert_eq!(clamped(asked, DEFAULT_LIMIT), applied, "{asked:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_record_comes_once_while_others_come_and_go_and_no_page_is_empty() {
+        for count in [0, 1, 6, 7, 8, 14, 15] {
+            let (clock, store) = stage();
+            let platform = Platform::new(&clock, |_, _| Does::Lose);
+            let app = worker(&clock, &store, &platform, &Arc::default(), |_| {});
+            let put = |key: String| store.commit(Transaction::new().put(key, "x"));
+            for number in 0..count {
+                put(format!("l:{number:03}")).await.expect("written");
+            }
+            put("m:000".to_owned()).await.expect("written");
+            let listing = Listing { tenant: "a", query: "q".to_owned(), prefix: "l:".to_owned() };
+            let decode = |record: &Record| Ok((!record.key.ends_with('x')).then(|| record.key.clone()));
+            let (mut read, mut cursor, mut number) = (Vec::new(), None, 0);
+            loop {
+                let page =
+                    page(app.ports(), &listing, 7, cursor.as_deref(), 0, decode).await.expect("a page");
+                number += 1;
+                assert_eq!((page.page, page.has_more), (number, page.next_cursor.is_some()));
+                assert!(!page.items.is_empty() || count == 0);
+                read.extend(page.items);
+                // The last record read goes, and one comes before it: neither moves the next page.
+                if let Some(last) = read.last() {
+                    store.commit(Transaction::new().delete(last)).await.expect("deleted");
+                    put(format!("{last}-x")).await.expect("written");
+                }
+                match page.next_cursor {
+                    Some(next) => cursor = Some(next),
+                    None => break,
+                }
+            }
+            assert_eq!(read, (0..count).map(|number| format!("l:{number:03}")).collect::<Vec<_>>());
+            if let Some(cursor) = cursor {
+                let foreign = Listing { tenant: "b", ..listing };
+                assert!(page(app.ports(), &foreign, 7, Some(&cursor), 0, decode).await.is_err());
+            }
+        }
+    }
+}

@@ -6,15 +6,20 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{
     App,
+    idempotency::{self, Idempotency, JobEnd, JobRun, Plan, State, Work},
     lease::{Acquisition, FencedCommit, LeaseError, Leases},
     port::Ports,
-    snapshot::SnapshotType,
+    snapshot::{SnapshotError, SnapshotOutcome, SnapshotType},
     token::{Sweep, SweepOutcome, TokenError},
 };
 use crate::store::{StoreError, Transaction};
+
+/// How often a window's snapshot is planned again after failures.
+const RETRIES_PER_WINDOW: u32 = 200;
 
 /// A scheduled job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -126,6 +131,10 @@ enum JobError {
     Lease(#[from] LeaseError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Job(#[from] idempotency::JobError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
 }
 
 /// The last sweep over all tenants.
@@ -160,7 +169,7 @@ impl App {
             (Job::TokenRefresh, Some(tenant)) => Ok(parts(self.tokens().refresh_one(tenant).await?)),
             (Job::TokenRefresh, None) => self.refresh_in_turn().await,
             (Job::IntentSweep, _) => Ok(parts(self.tokens().sweep_intents().await?)),
-            (Job::CrashRecovery, _) => Ok(Vec::new()),
+            (Job::CrashRecovery, _) => self.recovered(tenant).await,
         }
     }
 
@@ -190,23 +199,82 @@ impl App {
         Ok(reports)
     }
 
-    // One tenant's snapshot, shut off from the others' and ended by the cap if nothing else ends it.
+    // One tenant's snapshot, shut off from the others'.
     async fn snapshot_of(&self, tenant: &str, snapshot_type: SnapshotType) -> TenantReport {
-        let snapshots = self.snapshots();
-        let work =
-            AssertUnwindSafe(snapshots.create_snapshot_with_lock(tenant, snapshot_type)).catch_unwind();
-        let (outcome, detail) = tokio::select! {
-            biased;
-            outcome = work => match outcome {
-                Ok(Ok(snapshot)) if snapshot.is_skipped() => (JobOutcome::Skipped, None),
-                Ok(Ok(_)) => (JobOutcome::Succeeded, None),
-                Ok(Err(error)) => (JobOutcome::Failed, Some(error.to_string())),
-                Err(_) => (JobOutcome::Failed, Some("the snapshot panicked".to_owned())),
-            },
-            () = self.ports().clock.deadline(self.ports().settings.lock_cap) =>
-                (JobOutcome::Failed, Some("the snapshot did not end in time".to_owned())),
+        let work = AssertUnwindSafe(self.snapshot_job(tenant, snapshot_type)).catch_unwind().await;
+        let (outcome, detail) = match work {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(error)) => (JobOutcome::Failed, Some(error.to_string())),
+            Err(_) => (JobOutcome::Failed, Some("the snapshot panicked".to_owned())),
         };
         TenantReport { tenant: tenant.to_owned(), outcome, detail }
+    }
+
+    // A job that failed in its window, or whose snapshot was damaged since, is planned again under the next
+    // number: its own record is final.
+    async fn snapshot_job(&self, tenant: &str, snapshot_type: SnapshotType) -> Result<Ended, JobError> {
+        let window = snapshot_type.window_start(self.ports().clock.now());
+        let job = match snapshot_type {
+            SnapshotType::Daily => Job::SnapshotDaily,
+            SnapshotType::Weekly => Job::SnapshotWeekly,
+        };
+        for retry in 0..RETRIES_PER_WINDOW {
+            let plan = Plan {
+                tenant: tenant.to_owned(),
+                job_type: job.word().to_owned(),
+                window: window.clone(),
+                inputs: json!({ "retry": retry }),
+            };
+            let end = self.run_snapshot(&plan, snapshot_type).await?;
+            let is_settled = match &end {
+                JobEnd::Replayed(record) => {
+                    record.state != State::Failed
+                        && self.snapshots().is_done(tenant, snapshot_type, &window).await?
+                }
+                _ => true,
+            };
+            if is_settled {
+                return Ok(ended(end));
+            }
+        }
+        Ok((JobOutcome::Failed, Some("the window's snapshot has failed too often".to_owned())))
+    }
+
+    async fn run_snapshot(&self, plan: &Plan, snapshot_type: SnapshotType) -> Result<JobEnd, JobError> {
+        let work = |run: JobRun| {
+            let snapshots = self.snapshots();
+            async move {
+                let taken =
+                    snapshots.create_snapshot_in_job(&plan.tenant, snapshot_type, &plan.window, run).await?;
+                Ok::<_, SnapshotError>(match &taken {
+                    SnapshotOutcome::Stored { .. } => Work::Done(json!(taken)),
+                    SnapshotOutcome::Done { .. } => Work::Nothing("the window has its snapshot".to_owned()),
+                    SnapshotOutcome::Locked { .. } => Work::Nothing("another worker holds it".to_owned()),
+                })
+            }
+        };
+        Ok(Idempotency::new(self.ports()).run(plan, work).await?)
+    }
+
+    // Ends the jobs whose worker is gone. A snapshot whose window has passed fails and stays so: the next
+    // window's compares with the one before.
+    async fn recovered(&self, tenant: Option<&str>) -> Result<Vec<TenantReport>, JobError> {
+        let left = Idempotency::new(self.ports()).recover().await?;
+        let mut reports = Vec::new();
+        for job in left.into_iter().filter(|job| tenant.is_none_or(|tenant| tenant == job.tenant)) {
+            let snapshot_type = match Job::named(&job.job_type) {
+                Some(Job::SnapshotDaily) => SnapshotType::Daily,
+                Some(Job::SnapshotWeekly) => SnapshotType::Weekly,
+                // Not planned by this schedule: for whoever planned it to run again.
+                _ => continue,
+            };
+            let (outcome, detail) = match self.run_snapshot(&job.plan(), snapshot_type).await {
+                Ok(end) => ended(end),
+                Err(error) => (JobOutcome::Failed, Some(error.to_string())),
+            };
+            reports.push(TenantReport { tenant: job.tenant, outcome, detail });
+        }
+        Ok(reports)
     }
 
     // The sweep over all tenants, once per cadence however often it is triggered.
@@ -245,6 +313,24 @@ impl App {
         let _: Result<FencedCommit, _> =
             leases.commit_fenced(lease, Transaction::new().put(&key, value)).await;
         Ok(parts(sweep))
+    }
+}
+
+type Ended = (JobOutcome, Option<String>);
+
+fn ended(end: JobEnd) -> Ended {
+    match end {
+        JobEnd::Ran(record) => match record.state {
+            State::Succeeded => (JobOutcome::Succeeded, record.reason),
+            State::Skipped => (JobOutcome::Skipped, record.reason),
+            _ => (JobOutcome::Failed, record.reason),
+        },
+        JobEnd::Replayed(_) => (JobOutcome::Skipped, Some("it had ended before".to_owned())),
+        JobEnd::Busy { .. } => (JobOutcome::Skipped, Some("another worker is at it".to_owned())),
+        JobEnd::Lost => (JobOutcome::Skipped, Some("another worker took over".to_owned())),
+        JobEnd::Direct(Ok(Work::Done(_))) => (JobOutcome::Succeeded, None),
+        JobEnd::Direct(Ok(Work::Nothing(reason))) => (JobOutcome::Skipped, Some(reason)),
+        JobEnd::Direct(Err(reason)) => (JobOutcome::Failed, Some(reason)),
     }
 }
 

@@ -36,6 +36,25 @@ struct Keys {
 }
 
 impl Snapshots {
+    fn keys(&self, tenant: &str, snapshot_type: SnapshotType, window: &str) -> Keys {
+        Keys {
+            done: self.ports.keys.key("snapshot_done", &[tenant, snapshot_type.word(), window]),
+            snapshot: Self::record_key(&self.ports, tenant, snapshot_type, window),
+            latest: self.ports.keys.key("snapshot_latest", &[tenant]),
+        }
+    }
+
+    /// Whether the window's snapshot and its completed record lie there whole.
+    pub async fn is_done(
+        &self,
+        tenant: &str,
+        snapshot_type: SnapshotType,
+        window: &str,
+    ) -> Result<bool, SnapshotError> {
+        let keys = self.keys(tenant, snapshot_type, window);
+        Ok(whole(&self.found(tenant, &keys).await?, tenant).is_some())
+    }
+
     pub(super) async fn attempt(
         &self,
         tenant: &str,
@@ -43,11 +62,7 @@ impl Snapshots {
         window: &str,
         keeper: &Keeper,
     ) -> Result<SnapshotOutcome, SnapshotError> {
-        let keys = Keys {
-            done: self.ports.keys.key("snapshot_done", &[tenant, snapshot_type.word(), window]),
-            snapshot: Self::record_key(&self.ports, tenant, snapshot_type, window),
-            latest: self.ports.keys.key("snapshot_latest", &[tenant]),
-        };
+        let keys = self.keys(tenant, snapshot_type, window);
         let found = self.found(tenant, &keys).await?;
         if let Some(done) = whole(&found, tenant) {
             return Ok(replayed(window, done));
@@ -56,7 +71,7 @@ impl Snapshots {
         let site = collected(&client, keeper).await?;
         let taken_at = self.ports.clock.now();
         let content = serde_json::to_value(&site).map_err(|e| StoreError::Definite(e.to_string()))?;
-        let fencing_token = keeper.0.as_ref().map_or(0, Held::fencing_token);
+        let fencing_token = keeper.held.as_ref().map_or(0, Held::fencing_token);
         let record = SnapshotRecord {
             format: FORMAT,
             tenant: tenant.to_owned(),
@@ -82,7 +97,7 @@ impl Snapshots {
         for _ in 0..TRIES {
             let (transaction, completed) =
                 self.transaction(keys, &found, &record, &attempt, superseded).await?;
-            let outcome = match &keeper.0 {
+            let outcome = match &keeper.held {
                 Some(held) => held.commit(transaction).await,
                 None => self.ports.store.commit(transaction).await.map_err(LeaseError::from).map(|commit| {
                     match commit {

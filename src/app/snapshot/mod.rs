@@ -14,6 +14,7 @@ use serde::Serialize;
 use self::site::Progress;
 use super::{
     client::{ClientError, JiraClient, retry::Circuits},
+    idempotency::{JobError, JobRun},
     install::{InstallError, Installations},
     lease::LeaseError,
     lock::{Held, Locked, SnapshotLock, Window},
@@ -79,6 +80,12 @@ pub enum SnapshotError {
     /// The work stood still for the job's limit and was stopped; the lock was given back.
     #[error("the snapshot made no progress within its time limit")]
     OutOfTime,
+    /// The job that it is the work of cannot go on.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// The window is over: the site is another by now.
+    #[error("the window has passed")]
+    WindowPassed,
     /// Others wrote on every try.
     #[error("the tenant's records changed on every try")]
     Contended,
@@ -99,6 +106,7 @@ impl SnapshotError {
     pub fn is_definite(&self) -> bool {
         match self {
             Self::Lease(error) => error.is_definite(),
+            Self::Job(error) => error.is_definite(),
             Self::Install(InstallError::Store(error)) => error.is_definite(),
             Self::Panicked | Self::OutOfTime => false,
             _ => true,
@@ -135,7 +143,7 @@ impl Snapshots {
         snapshot_type: SnapshotType,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         let window = snapshot_type.window_start(self.ports.clock.now());
-        self.attempt(tenant, snapshot_type, &window, &Keeper(None)).await
+        self.attempt(tenant, snapshot_type, &window, &Keeper::default()).await
     }
 
     /// Takes the current window's snapshot under its lock.
@@ -145,15 +153,39 @@ impl Snapshots {
         snapshot_type: SnapshotType,
     ) -> Result<SnapshotOutcome, SnapshotError> {
         let window = snapshot_type.window_start(self.ports.clock.now());
-        let locked = Window { tenant, snapshot_type, window_start: &window };
+        self.locked(tenant, snapshot_type, &window, None).await
+    }
+
+    /// As [`Snapshots::create_snapshot_with_lock`], as the work of a job: progress keeps the job's lease too.
+    /// A window that has passed has no snapshot any more: the site is another by now.
+    pub async fn create_snapshot_in_job(
+        &self,
+        tenant: &str,
+        snapshot_type: SnapshotType,
+        window: &str,
+        run: JobRun,
+    ) -> Result<SnapshotOutcome, SnapshotError> {
+        if window != snapshot_type.window_start(self.ports.clock.now()) {
+            return Err(SnapshotError::WindowPassed);
+        }
+        self.locked(tenant, snapshot_type, window, Some(run)).await
+    }
+
+    async fn locked(
+        &self,
+        tenant: &str,
+        snapshot_type: SnapshotType,
+        window: &str,
+        run: Option<JobRun>,
+    ) -> Result<SnapshotOutcome, SnapshotError> {
+        let locked = Window { tenant, snapshot_type, window_start: window };
         let work = |held| {
-            let keeper = Keeper(Some(held));
-            let window = &window;
+            let keeper = Keeper { held: Some(held), run };
             async move { self.attempt(tenant, snapshot_type, window, &keeper).await }
         };
         match self.lock.with_lock(locked, work).await? {
             Locked::Ran(outcome) => outcome,
-            Locked::Skipped { .. } => Ok(SnapshotOutcome::Locked { window }),
+            Locked::Skipped { .. } => Ok(SnapshotOutcome::Locked { window: window.to_owned() }),
             Locked::Panicked(_) => Err(SnapshotError::Panicked),
             Locked::OutOfTime => Err(SnapshotError::OutOfTime),
         }
@@ -165,14 +197,21 @@ impl Snapshots {
     }
 }
 
-// The lock of an attempt, if it has one.
-struct Keeper(Option<Held>);
+// What an attempt holds, if anything: the window's lock, and the lease of the job that it is the work of.
+#[derive(Default)]
+struct Keeper {
+    held: Option<Held>,
+    run: Option<JobRun>,
+}
 
 impl Progress for Keeper {
     async fn made(&self) -> Result<(), SnapshotError> {
-        match &self.0 {
-            Some(held) => Ok(held.progress().await?),
-            None => Ok(()),
+        if let Some(run) = &self.run {
+            run.progress().await?;
         }
+        if let Some(held) = &self.held {
+            held.progress().await?;
+        }
+        Ok(())
     }
 }

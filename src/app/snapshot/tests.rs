@@ -334,3 +334,36 @@ async fn the_refresh_job_works_once_per_cadence_however_often_it_is_triggered() 
     }
     assert_eq!(stage.platform.refreshes().len(), 2);
 }
+
+#[tokio::test]
+async fn a_job_whose_worker_is_gone_is_ended_by_another() {
+    let stage = staged().await;
+    let barrier: Arc<Barrier> = Arc::default();
+    // Commits: plan, job lease, begin, lock, snapshot.
+    let lets = [Act::Let, Act::Let, Act::Let, Act::Let, Act::Hold(barrier.clone())];
+    let crashing = stage.worker(lets);
+    let crashing = tokio::spawn(async move { crashing.run_job(Job::SnapshotDaily, Some("acme")).await });
+    barrier.reached().await;
+    let report = stage.app.run_job(Job::CrashRecovery, None).await;
+    assert_eq!(report.outcome, JobOutcome::Skipped, "its worker is alive: {report:?}");
+    crashing.abort();
+    stage.clock.advance(Duration::from_secs(91));
+    let report = stage.app.run_job(Job::CrashRecovery, None).await;
+    assert_eq!((report.outcome, report.succeeded), (JobOutcome::Succeeded, 1), "{report:?}");
+    assert_eq!(stage.keys("snapshot:").await.len(), 1);
+    let report = stage.app.run_job(Job::CrashRecovery, None).await;
+    assert!(report.tenants.is_empty(), "{report:?}");
+}
+
+#[tokio::test]
+async fn with_the_gate_off_a_job_takes_its_snapshot_and_keeps_no_log() {
+    let stage = staged().await;
+    let ear: Arc<Ear> = Arc::default();
+    let app =
+        worker(&stage.clock, &stage.store, &stage.platform, &ear, |settings| settings.idempotency = false);
+    let report = app.run_job(Job::SnapshotDaily, None).await;
+    assert_eq!(report.outcome, JobOutcome::Succeeded);
+    assert!(stage.keys("job").await.is_empty());
+    stage.app.run_job(Job::SnapshotDaily, None).await;
+    assert!(!stage.keys("job").await.is_empty());
+}
