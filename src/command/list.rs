@@ -9,6 +9,7 @@ use crate::{
     invariant::RULES,
     report,
     scenario::{self, Plan, Selection, Vocabulary, source},
+    subject::fault::faults,
 };
 
 /// Prints the list.
@@ -17,35 +18,19 @@ pub(super) fn list(arguments: &List, console: &mut Console) -> Result<u8, Refusa
     // Writing to a string cannot fail.
     match arguments.what {
         Listable::Invariants => {
-            text.extend(RULES.iter().map(|rule| {
-                format!(
-                    "{}
-",
-                    rule.name
-                )
-            }));
+            text.extend(RULES.iter().map(|rule| format!("{}\n", rule.name)));
         }
         Listable::Steps => {
             let definitions = scenario::definitions();
-            text.extend(definitions.iter().map(|step| {
-                format!(
-                    "{} {}
-",
-                    step.keyword, step.text
-                )
-            }));
+            text.extend(definitions.iter().map(|step| format!("{} {}\n", step.keyword, step.text)));
         }
         Listable::Formats => {
-            text.extend(report::formats().iter().map(|format| {
-                format!(
-                    "{}
-",
-                    format.name
-                )
-            }));
+            text.extend(report::formats().iter().map(|format| format!("{}\n", format.name)));
         }
         Listable::Scenarios => scenarios(arguments, &mut text)?,
-        Listable::Faults => return Err(Refusal::input(anyhow::anyhow!("this build plants no faults"))),
+        Listable::Faults => {
+            text.extend(faults().map(|fault| format!("{}\t{}\n", fault.name, fault.what)));
+        }
     }
     console.document(text.as_bytes())?;
     Ok(Exit::Go.code())

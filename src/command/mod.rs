@@ -9,6 +9,7 @@ mod judge;
 mod list;
 mod man;
 pub mod mock;
+mod prove;
 mod run;
 mod schema;
 
@@ -64,7 +65,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::Completions(arguments) => completions::completions(arguments, &mut console),
         Command::Man => man::man(&mut console),
         Command::Mock(arguments) => mock(arguments),
-        Command::Prove(_) => Err(Refusal::input(anyhow::anyhow!("this command is not part of this build"))),
+        Command::Prove(arguments) => prove::prove(arguments, &mut console),
     }
 }
 
