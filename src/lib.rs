@@ -31,6 +31,9 @@
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
 //! | `command` | one subcommand, one file | `app`, `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `jira`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `store`, `subject` |
 
+// A job is a future of futures, down to a single SQL statement; their layout nests deeper than the default.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod cli;
 pub mod clock;
