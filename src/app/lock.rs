@@ -13,7 +13,7 @@ use jiff::{Timestamp, ToSpan, civil::Weekday, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    lease::{Acquisition, Bounded, FencedCommit, Lease, LeaseError, Leases, bounded},
+    lease::{Acquisition, Bounded, FencedCommit, Lease, LeaseError, LeaseRecord, Leases, bounded},
     port::Ports,
 };
 use crate::store::Transaction;
@@ -155,6 +155,17 @@ impl SnapshotLock {
             self.denied.fetch_add(1, Ordering::Relaxed);
         }
         Ok(asked)
+    }
+
+    /// When the lock that somebody holds runs out unless it is renewed; `None` if it is free. Takes nothing
+    /// and counts as no attempt.
+    pub async fn holder_expires_in(&self, window: Window<'_>) -> Result<Option<Duration>, LeaseError> {
+        let found = self.ports.store.get(&self.key(window)).await?;
+        let now = self.ports.store.time();
+        let held = found.and_then(|found| LeaseRecord::decode(&found.value));
+        let held = held.filter(|held| held.holder(&now).is_some());
+        let left_ms = held.map(|held| u64::try_from(held.expires_ms.saturating_sub(now.ms)).unwrap_or(0));
+        Ok(left_ms.map(Duration::from_millis))
     }
 
     /// Runs `work` under the lock and releases it whatever becomes of the work: returned, failed,

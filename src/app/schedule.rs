@@ -225,7 +225,7 @@ impl App {
                 window: window.clone(),
                 inputs: json!({ "retry": retry }),
             };
-            let end = self.run_snapshot(&plan, snapshot_type).await?;
+            let end = Box::pin(self.run_snapshot(&plan, snapshot_type)).await?;
             let is_settled = match &end {
                 JobEnd::Replayed(record) => {
                     record.state != State::Failed
@@ -241,6 +241,14 @@ impl App {
     }
 
     async fn run_snapshot(&self, plan: &Plan, snapshot_type: SnapshotType) -> Result<JobEnd, JobError> {
+        // A worker that died leaves its job before its window: taken over while the window is still locked,
+        // the job would end skipped, and nobody would come back for it.
+        if self.ports().settings.idempotency
+            && let Some(holder_expires_in) =
+                self.snapshots().taken_for(&plan.tenant, snapshot_type, &plan.window).await?
+        {
+            return Ok(JobEnd::Busy { holder_expires_in });
+        }
         let work = |run: JobRun| {
             let snapshots = self.snapshots();
             async move {
@@ -268,7 +276,7 @@ impl App {
                 // Not planned by this schedule: for whoever planned it to run again.
                 _ => continue,
             };
-            let (outcome, detail) = match self.run_snapshot(&job.plan(), snapshot_type).await {
+            let (outcome, detail) = match Box::pin(self.run_snapshot(&job.plan(), snapshot_type)).await {
                 Ok(end) => ended(end),
                 Err(error) => (JobOutcome::Failed, Some(error.to_string())),
             };

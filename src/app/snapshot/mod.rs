@@ -2,14 +2,15 @@
 //! in one fenced transaction. A lock keeps workers apart; the completed record is what makes a repeat skip.
 
 mod attempt;
+mod operation;
 pub mod record;
 pub mod site;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::site::Progress;
 use super::{
@@ -25,7 +26,7 @@ use crate::store::StoreError;
 pub use super::lock::SnapshotType;
 
 /// What came of asking for a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum SnapshotOutcome {
     /// It was taken and stored.
@@ -171,6 +172,17 @@ impl Snapshots {
         self.locked(tenant, snapshot_type, window, Some(run)).await
     }
 
+    /// How long another worker may yet be at the window's snapshot; `None` if none is. Takes nothing.
+    pub async fn taken_for(
+        &self,
+        tenant: &str,
+        snapshot_type: SnapshotType,
+        window: &str,
+    ) -> Result<Option<Duration>, SnapshotError> {
+        let locked = Window { tenant, snapshot_type, window_start: window };
+        Ok(self.lock.holder_expires_in(locked).await?)
+    }
+
     async fn locked(
         &self,
         tenant: &str,
@@ -181,7 +193,13 @@ impl Snapshots {
         let locked = Window { tenant, snapshot_type, window_start: window };
         let work = |held| {
             let keeper = Keeper { held: Some(held), run };
-            async move { self.attempt(tenant, snapshot_type, window, &keeper).await }
+            async move {
+                match &keeper.run {
+                    // Boxed: the layers of a job are too many for one future.
+                    Some(run) => Box::pin(self.operate(tenant, snapshot_type, window, &keeper, run)).await,
+                    None => self.attempt(tenant, snapshot_type, window, &keeper).await,
+                }
+            }
         };
         match self.lock.with_lock(locked, work).await? {
             Locked::Ran(outcome) => outcome,
