@@ -19,11 +19,11 @@
 //! | `evidence` | what was observed, in order; never what it means; the file with its hash chain | |
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
-//! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `invariant`, `judge` |
+//! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `store` | the `Store` trait; one store, one file | `clock` |
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
-//! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `jira`, `store` |
+//! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
 //! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `clock`, `evidence`, `jira`, `store` |
 //! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `jira`, `mock_jira`, `spelling`, `store`, `subject` |
 //! | `config` | `gonogo.yaml`: the only user of YAML | `evidence`, `spelling` |

@@ -1,3 +1,5 @@
+//! The promises of idempotency, each seen to hold and able to fail.
+
 use std::collections::HashSet;
 
 use async_trait::async_trait;

@@ -1,3 +1,5 @@
+//! The promises of the lease, each seen to hold and able to fail.
+
 use super::*;
 use crate::app::rehearsal::{Act, Barrier, Rehearsal, stage};
 

@@ -1,3 +1,5 @@
+//! The promises of the snapshot lock, each seen to hold and able to fail.
+
 use super::*;
 use crate::{
     app::rehearsal::{ports, stage},
