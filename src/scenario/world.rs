@@ -375,13 +375,21 @@ impl World {
     pub async fn crash(&mut self, worker: &str) -> Step {
         let barrier = self.barrier(worker)?.name();
         self.barriers.remove(worker);
+        self.kill(worker, &barrier).await
+    }
+
+    /// Kills a busy worker that is held at `place`, be it on the platform's side: nothing of it runs any more.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub async fn kill(&mut self, worker: &str, place: &str) -> Step {
         if let Some(running) = self.running.remove(worker) {
             running.task.abort();
-            // Aborted at the barrier: the task ends before anything else of it runs.
+            // Aborted where it waits: the task ends before anything else of it runs.
             let _ = running.task.await;
         }
         self.forget_worker(worker)?;
-        self.record(Fact::WorkerCrashed { worker: worker.to_owned(), barrier })
+        self.record(Fact::WorkerCrashed { worker: worker.to_owned(), barrier: place.to_owned() })
     }
 
     fn barrier(&self, worker: &str) -> Result<&Barrier, Failure> {

@@ -2,6 +2,7 @@
 //! never asserts an invariant.
 
 mod site;
+mod token_refresh;
 
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
 

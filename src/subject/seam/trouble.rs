@@ -17,26 +17,44 @@ pub enum Trouble {
     Refused,
 }
 
+#[derive(Debug)]
+struct Ahead {
+    worker: String,
+    spared: u64,
+    trouble: Trouble,
+    key_part: String,
+}
+
 /// Trouble ahead: each entry strikes once.
 #[derive(Clone, Debug, Default)]
-pub struct Troubles(Arc<Mutex<VecDeque<(String, Trouble, String)>>>);
+pub struct Troubles(Arc<Mutex<VecDeque<Ahead>>>);
 
 impl Troubles {
     /// The next commit of `worker` that writes a key containing `key_part` runs into `trouble`.
     pub fn ahead(&self, worker: &str, trouble: Trouble, key_part: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back((
-            worker.to_owned(),
+        self.ahead_after(worker, 0, trouble, key_part);
+    }
+
+    /// As [`Troubles::ahead`], after so many such commits that are left alone.
+    pub fn ahead_after(&self, worker: &str, spared: u64, trouble: Trouble, key_part: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(Ahead {
+            worker: worker.to_owned(),
+            spared,
             trouble,
-            key_part.to_owned(),
-        ));
+            key_part: key_part.to_owned(),
+        });
     }
 
     /// Takes the trouble that waits for this commit, if any.
     pub(super) fn strikes(&self, worker: &str, keys: &[&str]) -> Option<Trouble> {
         let mut ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let index =
-            ahead.iter().position(|(w, _, part)| w == worker && keys.iter().any(|k| k.contains(part)))?;
-        ahead.remove(index).map(|(_, trouble, _)| trouble)
+            ahead.iter().position(|a| a.worker == worker && keys.iter().any(|k| k.contains(&a.key_part)))?;
+        if ahead[index].spared > 0 {
+            ahead[index].spared -= 1;
+            return None;
+        }
+        ahead.remove(index).map(|a| a.trouble)
     }
 }
 
