@@ -147,6 +147,7 @@ impl World {
             client_secret,
             canaries: Canaries::default(),
             troubles: crate::subject::seam::trouble::Troubles::default(),
+            gauge: crate::subject::seam::gauge::Gauge::default(),
             barriers: crate::subject::barrier::Barriers::default(),
         };
         self.scene = Some(Scene { setup, clock, platform, stage, _front: front, workers: BTreeMap::new() });

@@ -104,6 +104,8 @@ pub struct Stage {
     pub canaries: Canaries,
     /// Trouble ahead at the store.
     pub troubles: seam::trouble::Troubles,
+    /// What the workers' scans cost.
+    pub gauge: seam::gauge::Gauge,
     /// Where workers are held and killed.
     pub barriers: barrier::Barriers,
 }

@@ -1,5 +1,6 @@
 //! The seams between an app and the world: each passes calls on and records what crossed it.
 
+pub mod gauge;
 mod ids;
 mod notifier;
 mod store;

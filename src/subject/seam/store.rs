@@ -106,7 +106,9 @@ impl Store for RecordingStore {
     async fn scan(&self, range: Range) -> Result<Vec<Record>, StoreError> {
         let prefix = range.prefix.clone();
         self.stage.barriers.pass(&self.worker, Action::BeforeRead, &prefix).await;
+        let limit = range.limit;
         let records = self.stage.store.scan(range).await;
+        self.stage.gauge.scanned(limit, records.as_ref().map_or(0, Vec::len));
         self.stage.barriers.pass(&self.worker, Action::AfterRead, &prefix).await;
         records
     }
