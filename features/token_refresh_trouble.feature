@@ -251,17 +251,17 @@ Feature: Token refresh in trouble
   @mode-19 @socket
   Scenario: A worker whose token was refused leaves alone the pair that came meanwhile
     Given the token endpoint holds back its answers to "acme"
-    When worker "B" runs the job "snapshot_daily" for "acme"
+    When worker "C" runs the job "snapshot_daily" for "acme"
     And an administrator of "acme" withdraws consent
     And 2 hours pass
-    And worker "A" begins to read Jira for "acme"
+    And worker "B" begins to read Jira for "acme"
     And the token endpoint holds an answer back
     And an administrator of "acme" gives consent again
     And the app is installed for "acme"
     And the token endpoint lets its answers go
-    And worker "A" comes to the end
+    And worker "B" comes to the end
     Then the token endpoint refused "acme" 1 time
-    And worker "A" was answered
+    And worker "B" was answered
     And the last read of "acme" carried a pair of consent number 2
     And the stored token of "acme" may be refreshed
     And "acme" was told "consent_needed" 0 times

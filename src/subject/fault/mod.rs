@@ -2,6 +2,7 @@
 //! at a time and shows which check turns red. One family of behaviour, one file.
 
 mod lock;
+mod token;
 
 use std::fmt;
 
@@ -43,7 +44,7 @@ impl fmt::Debug for Fault {
 }
 
 /// The families, in the order of the kill matrix.
-const FAMILIES: &[&[Fault]] = &[lock::FAULTS];
+const FAMILIES: &[&[Fault]] = &[lock::FAULTS, token::FAULTS];
 
 /// Every fault that can be planted.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
