@@ -149,6 +149,7 @@ impl World {
             troubles: crate::subject::seam::trouble::Troubles::default(),
             gauge: crate::subject::seam::gauge::Gauge::default(),
             barriers: crate::subject::barrier::Barriers::default(),
+            sent: crate::subject::seam::sent::Sent::default(),
         };
         self.scene = Some(Scene { setup, clock, platform, stage, _front: front, workers: BTreeMap::new() });
         Ok(())
@@ -294,6 +295,8 @@ impl World {
         if self.running.contains_key(worker) {
             return Err(Failure::new(format!("worker {worker:?} is busy already")));
         }
+        let (barriers, name) = (self.scene()?.stage.barriers.clone(), worker.to_owned());
+        let work = async move { barriers.pausable(&name, work).await };
         let running = Running { worker: worker.to_owned(), task: tokio::task::spawn(work) };
         self.running.insert(worker.to_owned(), running);
         Ok(())
@@ -306,7 +309,11 @@ impl World {
     pub async fn finish_work(&mut self, worker: &str) -> Result<Answer, Failure> {
         let running = self.running.remove(worker);
         let running = running.ok_or_else(|| Failure::new(format!("worker {worker:?} began nothing")))?;
-        running.task.await.map_err(|e| Failure::new(format!("worker {:?} was lost: {e}", running.worker)))
+        let lost = |e| Failure::new(format!("worker {:?} was lost: {e}", running.worker));
+        let answer = running.task.await.map_err(lost)?;
+        // A write that the worker no longer waits for may still be on its way to the store.
+        self.scene()?.stage.sent.arrived(worker).await;
+        Ok(answer)
     }
 
     /// Keeps what a worker's call came to, for the steps that look at it.
@@ -374,7 +381,8 @@ impl World {
     /// # Errors
     /// When it is not held.
     pub async fn crash(&mut self, worker: &str) -> Step {
-        let barrier = self.barrier(worker)?.name();
+        let held = self.barrier(worker)?.clone();
+        let barrier = held.name();
         self.barriers.remove(worker);
         self.kill(worker, &barrier).await
     }
@@ -389,6 +397,7 @@ impl World {
             // Aborted where it waits: the task ends before anything else of it runs.
             let _ = running.task.await;
         }
+        held.kill();
         self.forget_worker(worker)?;
         self.record(Fact::WorkerCrashed { worker: worker.to_owned(), barrier: place.to_owned() })
     }

@@ -108,6 +108,8 @@ pub struct Stage {
     pub gauge: seam::gauge::Gauge,
     /// Where workers are held and killed.
     pub barriers: barrier::Barriers,
+    /// Writes on their way to the store.
+    pub sent: seam::sent::Sent,
 }
 
 /// Marks planted in tenants' data: (tenant, mark).

@@ -3,6 +3,7 @@
 pub mod gauge;
 mod ids;
 mod notifier;
+pub mod sent;
 mod store;
 mod telemetry;
 mod transport;

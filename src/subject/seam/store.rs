@@ -11,11 +11,15 @@ use crate::{
     clock::Uptime,
     evidence::{Fact, Source},
     store::{Commit, Range, Record, Store, StoreError, Transaction, Write},
-    subject::{Stage, barrier::Action, working_for},
+    subject::{
+        Stage, WORKING_FOR,
+        barrier::{Action, Passage},
+        working_for,
+    },
 };
 
 /// Passes calls of one worker on to the shared store and records what came of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RecordingStore {
     stage: Stage,
     worker: String,
@@ -26,6 +30,41 @@ impl RecordingStore {
     #[must_use]
     pub fn new(stage: Stage, worker: &str) -> Arc<Self> {
         Arc::new(Self { stage, worker: worker.to_owned() })
+    }
+
+    async fn carried_out(&self, transaction: Transaction) -> Result<Commit, StoreError> {
+        let writes = transaction.writes.clone();
+        let keys: Vec<&str> = writes.iter().map(Write::key).collect();
+        for key in &keys {
+            if self.stage.barriers.pass(&self.worker, Action::BeforeWrite, key).await == Passage::Dead {
+                return Err(Trouble::Refused.error());
+            }
+        }
+        let trouble = self.stage.troubles.strikes(&self.worker, &keys);
+        if trouble == Some(Trouble::Refused) {
+            return Err(Trouble::Refused.error());
+        }
+        let before = self.leases_before(&keys).await;
+        let commit = self.stage.store.commit(transaction).await?;
+        match &commit {
+            Commit::Done { version } => {
+                for (write, lease) in writes.iter().zip(&before) {
+                    self.record_write(write, lease.as_ref(), *version);
+                }
+            }
+            Commit::Conflict { key } => self.record(Fact::WriteRefused {
+                tenant: working_for(),
+                worker: self.worker.clone(),
+                key: key.clone(),
+            }),
+        }
+        for key in &keys {
+            self.stage.barriers.pass(&self.worker, Action::AfterWrite, key).await;
+        }
+        match trouble {
+            Some(lost) => Err(lost.error()),
+            None => Ok(commit),
+        }
     }
 
     fn record(&self, fact: Fact) {
@@ -114,36 +153,14 @@ impl Store for RecordingStore {
     }
 
     async fn commit(&self, transaction: Transaction) -> Result<Commit, StoreError> {
-        let writes = transaction.writes.clone();
-        let keys: Vec<&str> = writes.iter().map(Write::key).collect();
-        for key in &keys {
-            self.stage.barriers.pass(&self.worker, Action::BeforeWrite, key).await;
-        }
-        let trouble = self.stage.troubles.strikes(&self.worker, &keys);
-        if trouble == Some(Trouble::Refused) {
-            return Err(Trouble::Refused.error());
-        }
-        let before = self.leases_before(&keys).await;
-        let commit = self.stage.store.commit(transaction).await?;
-        match &commit {
-            Commit::Done { version } => {
-                for (write, lease) in writes.iter().zip(&before) {
-                    self.record_write(write, lease.as_ref(), *version);
-                }
-            }
-            Commit::Conflict { key } => self.record(Fact::WriteRefused {
-                tenant: working_for(),
-                worker: self.worker.clone(),
-                key: key.clone(),
-            }),
-        }
-        for key in &keys {
-            self.stage.barriers.pass(&self.worker, Action::AfterWrite, key).await;
-        }
-        match trouble {
-            Some(lost) => Err(lost.error()),
-            None => Ok(commit),
-        }
+        let (seam, on_its_way) = (self.clone(), self.stage.sent.off(&self.worker));
+        // On a task of its own: a worker that stops waiting does not call back what it has sent.
+        let sent = tokio::spawn(WORKING_FOR.scope(working_for(), async move {
+            let commit = seam.carried_out(transaction).await;
+            drop(on_its_way);
+            commit
+        }));
+        sent.await.unwrap_or_else(|lost| Err(StoreError::Indefinite(lost.to_string())))
     }
 
     fn time(&self) -> Uptime {
