@@ -3,7 +3,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     fmt,
     future::Future,
     sync::Arc,
@@ -64,7 +64,7 @@ pub struct World {
     scene: Option<Scene>,
     notes: HashMap<TypeId, Box<dyn Any>>,
     running: BTreeMap<String, Running>,
-    barriers: BTreeMap<String, Barrier>,
+    barriers: BTreeMap<String, VecDeque<Barrier>>,
     answers: BTreeMap<String, Answer>,
 }
 
@@ -337,13 +337,13 @@ impl World {
         self.last_answer(worker)?.as_ref().map_err(|e| Failure::new(format!("worker {worker:?} got: {e}")))
     }
 
-    /// Arms a barrier at which the worker will be held.
+    /// Arms a barrier at which the worker will be held, behind those that it has yet to leave.
     ///
     /// # Errors
     /// As [`World::scene`].
     pub fn hold(&mut self, worker: &str, action: Action, key_part: &str) -> Step {
         let barrier = self.scene()?.stage.barriers.arm(worker, action, key_part);
-        self.barriers.insert(worker.to_owned(), barrier);
+        self.barriers.entry(worker.to_owned()).or_default().push_back(barrier);
         Ok(())
     }
 
@@ -372,7 +372,7 @@ impl World {
     /// When it is not held.
     pub fn release(&mut self, worker: &str) -> Step {
         self.barrier(worker)?.release();
-        self.barriers.remove(worker);
+        self.barriers.entry(worker.to_owned()).or_default().pop_front();
         self.record(Fact::WorkerResumed { worker: worker.to_owned() })
     }
 
@@ -403,7 +403,10 @@ impl World {
     }
 
     fn barrier(&self, worker: &str) -> Result<&Barrier, Failure> {
-        self.barriers.get(worker).ok_or_else(|| Failure::new(format!("no barrier was armed for {worker:?}")))
+        self.barriers
+            .get(worker)
+            .and_then(VecDeque::front)
+            .ok_or_else(|| Failure::new(format!("no barrier was armed for {worker:?}")))
     }
 }
 

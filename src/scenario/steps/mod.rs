@@ -4,6 +4,7 @@
 mod jira_client;
 mod pagination;
 mod site;
+mod snapshot_lock;
 mod token_refresh;
 
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};

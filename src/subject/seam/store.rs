@@ -1,7 +1,7 @@
 //! The seam between an app and its store. It records writes, refusals and the life of leases as the
 //! committed records show them, whatever the app believes.
 
-use std::sync::Arc;
+use std::{panic::resume_unwind, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -41,8 +41,10 @@ impl RecordingStore {
             }
         }
         let trouble = self.stage.troubles.strikes(&self.worker, &keys);
-        if trouble == Some(Trouble::Refused) {
-            return Err(Trouble::Refused.error());
+        match trouble {
+            Some(Trouble::Refused) => return Err(Trouble::Refused.error()),
+            Some(Trouble::Panic) => resume_unwind(Box::new("a defect of the app")),
+            Some(Trouble::ReplyLost) | None => {}
         }
         let before = self.leases_before(&keys).await;
         let commit = self.stage.store.commit(transaction).await?;
@@ -160,7 +162,11 @@ impl Store for RecordingStore {
             drop(on_its_way);
             commit
         }));
-        sent.await.unwrap_or_else(|lost| Err(StoreError::Indefinite(lost.to_string())))
+        match sent.await {
+            Ok(commit) => commit,
+            Err(lost) if lost.is_panic() => resume_unwind(lost.into_panic()),
+            Err(lost) => Err(StoreError::Indefinite(lost.to_string())),
+        }
     }
 
     fn time(&self) -> Uptime {

@@ -15,6 +15,8 @@ pub enum Trouble {
     ReplyLost,
     /// The commit does not happen.
     Refused,
+    /// The commit does not happen, and the worker panics where it asked for it.
+    Panic,
 }
 
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl Trouble {
     pub(super) fn error(self) -> StoreError {
         match self {
             Self::ReplyLost => StoreError::Indefinite("the connection was lost after the commit".into()),
-            Self::Refused => StoreError::Definite("the store is unavailable".into()),
+            Self::Refused | Self::Panic => StoreError::Definite("the store is unavailable".into()),
         }
     }
 }
