@@ -384,7 +384,10 @@ impl World {
         let held = self.barrier(worker)?.clone();
         let barrier = held.name();
         self.barriers.remove(worker);
-        self.kill(worker, &barrier).await
+        self.kill(worker, &barrier).await?;
+        // What it had sent and not yet got through dies with it.
+        held.kill();
+        Ok(())
     }
 
     /// Kills a busy worker that is held at `place`, be it on the platform's side: nothing of it runs any more.
@@ -397,7 +400,6 @@ impl World {
             // Aborted where it waits: the task ends before anything else of it runs.
             let _ = running.task.await;
         }
-        held.kill();
         self.forget_worker(worker)?;
         self.record(Fact::WorkerCrashed { worker: worker.to_owned(), barrier: place.to_owned() })
     }

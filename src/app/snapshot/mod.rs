@@ -51,10 +51,17 @@ pub enum SnapshotOutcome {
         /// How many drift events it gave.
         drift: u64,
     },
-    /// Another worker holds the lock. No error.
+    /// Another worker holds the lock. No error. It answers with the fields of every outcome, the unknown
+    /// ones empty: callers may rely on them.
     Locked {
         /// First day of the window.
         window: String,
+        /// Known to the holder alone.
+        hash: Option<String>,
+        /// Known to the holder alone.
+        fencing_token: Option<u64>,
+        /// Known to the holder alone.
+        drift: Option<u64>,
     },
 }
 
@@ -203,7 +210,12 @@ impl Snapshots {
         };
         match self.lock.with_lock(locked, work).await? {
             Locked::Ran(outcome) => outcome,
-            Locked::Skipped { .. } => Ok(SnapshotOutcome::Locked { window: window.to_owned() }),
+            Locked::Skipped { .. } => Ok(SnapshotOutcome::Locked {
+                window: window.to_owned(),
+                hash: None,
+                fencing_token: None,
+                drift: None,
+            }),
             Locked::Panicked(_) => Err(SnapshotError::Panicked),
             Locked::OutOfTime => Err(SnapshotError::OutOfTime),
         }
