@@ -123,6 +123,7 @@ fn reference_issues() -> Vec<Issue> {
         ("SEV-2-001", "Two runs take the same snapshot: the snapshot lock"),
         ("SEV-2-002", "Large sites are cut short or skipped: pagination"),
         ("SEV-2-003", "Installations lose their access: token refresh"),
+        ("SEV-2-004", "Jobs act twice or not at all: idempotency"),
     ]
     .map(|(id, title)| Issue { id: id.into(), title: title.into(), severity: Severity::Sev2 })
     .to_vec()

@@ -1,6 +1,7 @@
 //! The steps, one group of them a file, named as its feature file. A step arranges, drives or looks; it
 //! never asserts an invariant.
 
+mod idempotency;
 mod jira_client;
 mod pagination;
 mod site;
