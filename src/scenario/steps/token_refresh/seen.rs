@@ -226,7 +226,7 @@ fn names(world: &mut World, worker: String, field: String) -> Step {
 fn no_secret(world: &mut World, worker: String) -> Step {
     let answer = format!("{:?}", world.last_answer(&worker)?);
     let subject = format!("{:?}", world.worker(&worker)?);
-    let log = world.recorder().read(|log| serde_json::to_string(log));
+    let log = world.recorder().read(serde_json::to_string::<[Observation]>);
     let log = log.map_err(|e| Failure::new(e.to_string()))?;
     let secrets = world.scene()?.platform.issued_secrets();
     let shown = secrets.iter().find(|secret| {
