@@ -162,8 +162,8 @@ impl Listing {
         Ok((items, next))
     }
 
-    // Where an offset listing goes on. The server's `maxResults` counts, not ours: it may have lowered it,
-    // and a page that it filtered afterwards is shorter than its stride.
+    // Where an offset listing goes on: where the server's `nextPage` says, for it alone knows whether a short
+    // page was cut or filtered. Else by the server's `maxResults`, not ours: it may have lowered it.
     fn after(&self, start: u64, items: &[Value], frame: &Value) -> Result<Option<u64>, ClientError> {
         let count = items.len() as u64;
         if self.style == PageStyle::PagedArray {
@@ -175,7 +175,8 @@ impl Listing {
             return Err(self.malformed(&format!("it starts at {echoed} instead of {start}")));
         }
         let stride = frame["maxResults"].as_u64().unwrap_or(count).max(count);
-        let next = start.saturating_add(stride);
+        let next = named_start(frame).filter(|named| *named > start);
+        let next = next.unwrap_or_else(|| start.saturating_add(stride));
         let ends = match (frame["isLast"].as_bool(), frame["total"].as_u64()) {
             (Some(is_last), _) => is_last,
             (None, Some(total)) => next >= total,
@@ -190,6 +191,13 @@ impl Listing {
     fn malformed(&self, what: &str) -> ClientError {
         ClientError::Malformed { path: self.path.clone(), what: what.to_owned() }
     }
+}
+
+// Where the page begins that `nextPage` leads to. Only the number is taken: the address is never followed.
+fn named_start(frame: &Value) -> Option<u64> {
+    let address = reqwest::Url::parse(frame["nextPage"].as_str()?).ok()?;
+    let (_, start) = address.query_pairs().find(|(name, _)| name == "startAt")?;
+    start.parse().ok()
 }
 
 // What makes two pages the same page: the ids on it, or everything where items have none.
