@@ -22,7 +22,7 @@ use crate::{
         drift::DriftQuery,
         install,
         plain::{CanonicalHasher, FactualWording, PlainKeys, SealedCursors},
-        port::Settings,
+        port::{Settings, TelemetryListener},
         schedule::Job,
         snapshot::SnapshotType,
         token::Token,
@@ -86,6 +86,8 @@ pub struct Difference {
     pub clock_ahead_ms: i64,
     /// Whether jobs run under leases and an operation log; `None` leaves the default.
     pub idempotency: Option<bool>,
+    /// Who listens to its telemetry; `None` leaves the recording seam.
+    pub telemetry: Option<Arc<dyn TelemetryListener>>,
 }
 
 /// One worker of the reference app.
@@ -211,7 +213,10 @@ fn ports(stage: &Stage, worker: &str, difference: &Difference) -> Ports {
         cursors: Arc::new(SealedCursors::new(settings.cursor_key.clone())),
         wording: Arc::new(FactualWording),
         ids: Arc::new(NumberedIds::new(worker, stage.seed)),
-        telemetry: Arc::new(RecordingListener::new(stage.clone())),
+        telemetry: difference
+            .telemetry
+            .clone()
+            .unwrap_or_else(|| Arc::new(RecordingListener::new(stage.clone()))),
         settings,
     }
 }

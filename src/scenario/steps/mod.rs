@@ -1,11 +1,13 @@
 //! The steps, one group of them a file, named as its feature file. A step arranges, drives or looks; it
 //! never asserts an invariant.
 
+mod feature_gate;
 mod idempotency;
 mod jira_client;
 mod pagination;
 mod site;
 mod snapshot_lock;
+mod telemetry;
 mod token_refresh;
 
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
