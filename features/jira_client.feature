@@ -3,7 +3,7 @@ Feature: Reading Jira
   The client reads every listing whole, in whichever style Jira pages it, and under every trouble that passes.
 
   Background:
-    Given a Jira site "acme" with 230 projects, 130 users and 250 issues
+    Given a Jira site "acme" with 230 projects and 250 issues
     And the app is installed for "acme"
 
   Scenario Outline: All <listing> are read, whatever the style of their pages
@@ -15,8 +15,8 @@ Feature: Reading Jira
       | projects      | 230   |
       | issues        | 250   |
       | issues by GET | 250   |
-      | users         | 130   |
       | fields        | 23    |
+      | statuses      | 6     |
 
   @clamped-page-size
   Scenario: The page size that Jira really took is believed, not the one that was asked for
@@ -172,9 +172,3 @@ Feature: Reading Jira
     Then the reading ends with "refused"
     And Jira was asked 2 times
     And 1 token was issued to "acme" after its consent
-
-  @clamped-page-size
-  Scenario: Comments, a listing without a last-page mark, are read whole
-    Given the app asks Jira for 5 items to a page
-    When the app reads all "comments" of "acme"
-    Then at least 110 items came, none of them twice
