@@ -19,7 +19,7 @@ use crate::{
     store::{Commit, Expect, Range, Record, Store, StoreError, Transaction, Write},
 };
 
-/// Longer than anything in a scenario takes.
+/// Longer than any scenario.
 const A_DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) const FAULTS: &[Fault] =
@@ -236,7 +236,6 @@ impl Store for Altered {
 }
 
 // --- answers ------------------------------------------------------------------------------------
-
 /// Knows no answer between yes and no.
 #[derive(Debug)]
 struct Certain(Arc<dyn Store>);
@@ -335,7 +334,7 @@ impl Store for Meddling {
             OnForeign::Free => {
                 lease.owner = None;
                 let version = found.as_ref().map_or(Expect::Absent, |found| Expect::Version(found.version));
-                let value = serde_json::to_vec(&lease).map_err(|e| StoreError::Definite(e.to_string()))?;
+                let value = serde_json::to_vec(&lease).unwrap_or_default();
                 self.inner.commit(Transaction::new().expect(key, version).put(key, value)).await?;
                 self.inner.get(key).await
             }
@@ -349,8 +348,8 @@ impl Store for Meddling {
     async fn commit(&self, transaction: Transaction) -> Result<Commit, StoreError> {
         for write in &transaction.writes {
             if let Some(owner) = lock_record(write).and_then(|lease| lease.owner) {
-                let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-                own.extend([owner, write.key().to_owned()]);
+                let keys = [owner, write.key().to_owned()];
+                self.own.lock().unwrap_or_else(PoisonError::into_inner).extend(keys);
             }
         }
         self.inner.commit(transaction).await
