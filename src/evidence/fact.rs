@@ -123,7 +123,7 @@ pub enum Fact {
         token_tenant: Option<String>,
         /// Scopes of that token.
         scopes: Vec<Scope>,
-        /// Canary marks found in the request, each with its tenant.
+        /// Ids of the tenants whose marks were found in the request.
         carries: Vec<String>,
         /// `Retry-After` of the answer, in seconds.
         retry_after_s: Option<u64>,

@@ -41,6 +41,7 @@ pub(super) fn judge(log: &Log<'_>) -> Finding {
 fn first_job(case: &mut Case, all: &[Observation], installed: usize, whom: &str) -> bool {
     let mut acted = None;
     let mut time_passed = false;
+    let mut others_disturbed = false;
     let mut disturbed = all[..installed]
         .iter()
         .any(|earlier| matches!(&earlier.fact, Fact::FaultInjected { tenant, .. } if concerns(tenant.as_ref(), whom)));
@@ -48,7 +49,10 @@ fn first_job(case: &mut Case, all: &[Observation], installed: usize, whom: &str)
         let seq = observation.seq;
         match &observation.fact {
             Fact::Uninstalled { tenant } if tenant == whom => return false,
-            Fact::FaultInjected { tenant, .. } => disturbed |= concerns(tenant.as_ref(), whom),
+            Fact::FaultInjected { tenant, .. } => {
+                disturbed |= concerns(tenant.as_ref(), whom);
+                others_disturbed |= !concerns(tenant.as_ref(), whom);
+            }
             Fact::DamageDone { tenant, .. } => disturbed |= tenant == whom,
             Fact::TimePassed { .. } => time_passed = true,
             // Consent that ran out with time is no matter of the install.
@@ -80,6 +84,8 @@ fn first_job(case: &mut Case, all: &[Observation], installed: usize, whom: &str)
                         );
                         return false;
                     }
+                    // A job for all that failed where a fault hit another: the next one tells.
+                    Ending::Failed if tenant.is_none() && others_disturbed && done => {}
                     Ending::Failed | Ending::Threw | Ending::WaitingForPerson | Ending::Hung if !disturbed => {
                         case.violated(|| format!("the first {job} after the install of {whom:?} did not work"), &shown);
                         return false;

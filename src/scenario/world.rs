@@ -23,6 +23,7 @@ use crate::{
     subject::{
         CallError, Canaries, Consent, Stage,
         barrier::{Action, Barrier},
+        character::Character,
         fault::Fault,
         reference::{Difference, Reference},
     },
@@ -155,7 +156,7 @@ impl World {
         Ok(())
     }
 
-    /// The attempt's open log; an empty one before it began.
+    /// The attempt's log; an empty one before it began.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
         match &self.scene {
@@ -260,13 +261,13 @@ impl World {
         Ok(())
     }
 
-    /// What an administrator of the tenant grants right now.
+    /// What an administrator of the tenant grants right now: what the app asks for.
     ///
     /// # Errors
     /// When there is no such site.
     pub fn consent(&self, tenant: &str) -> Result<Consent, Failure> {
-        let scopes = ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned);
-        self.consent_to(tenant, &scopes)
+        let asked = self.scene()?.workers.values().next().map(|worker| worker.scopes().to_vec());
+        self.consent_to(tenant, &asked.unwrap_or_else(|| Character::of_reference_app().scopes))
     }
 
     /// What an administrator of the tenant grants when asked for these scopes.

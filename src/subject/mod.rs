@@ -3,9 +3,11 @@
 //! (`fault`), so the app has no switch for them.
 
 pub mod barrier;
+pub mod character;
 pub mod fault;
 pub mod reference;
 pub mod seam;
+pub mod trigger;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,7 +15,15 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::{app::port::Transport, clock::ManualClock, evidence::Recorder, store::Store};
+use crate::{
+    app::{
+        plain::PlainKeys,
+        port::{KeyEncoder as _, Transport},
+    },
+    clock::ManualClock,
+    evidence::Recorder,
+    store::Store,
+};
 
 /// One running worker of an app under test.
 #[async_trait]
@@ -120,6 +130,15 @@ impl Canaries {
     /// Remembers a mark.
     pub fn plant(&self, tenant: &str, mark: &str) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push((tenant.to_owned(), mark.to_owned()));
+    }
+
+    /// The tenant to whom a key belongs: the one whose name, encoded, is the key's first part.
+    #[must_use]
+    pub fn owner_of(&self, key: &str) -> Option<String> {
+        let marks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let part = key.split(':').nth(1)?;
+        let is_owner = |tenant: &str| PlainKeys.key("", &[tenant]).strip_prefix(':') == Some(part);
+        marks.iter().map(|(tenant, _)| tenant).find(|tenant| is_owner(tenant)).cloned()
     }
 
     /// The tenants whose marks stand in `bytes`.

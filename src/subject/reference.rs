@@ -8,19 +8,22 @@ use std::{
 use async_trait::async_trait;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     CallError, Consent, Stage, Subject, WORKING_FOR,
+    character::{BASELINE, Baseline, Character, scope},
     fault::{Assembly, Fault},
-    seam::{NumberedIds, RecordingListener, RecordingNotifier, RecordingStore, RecordingTransport},
+    seam::{
+        NumberedIds, RecordingListener, RecordingNotifier, RecordingStore, RecordingTransport, names_in_text,
+    },
+    trigger::{Handler, PlainHandler},
 };
 use crate::{
     app::{
         App, Ports,
         drift::DriftQuery,
-        install,
         plain::{CanonicalHasher, FactualWording, PlainKeys, SealedCursors},
         port::{Settings, TelemetryListener},
         schedule::Job,
@@ -28,56 +31,11 @@ use crate::{
         token::Token,
     },
     clock::{Clock, SkewedClock},
-    evidence::{Effect, Ending, Fact, Scope, Source},
+    evidence::{Ending, Fact, Source},
 };
 
 /// How long the platform lets a scheduled job run, on the scenario's clock.
 const JOB_LIMIT: Duration = Duration::from_secs(900);
-
-/// What the released version of the reference app is. A file of its own: derived from the code, it could
-/// never disagree with it.
-const BASELINE: &str = include_str!("../../fixtures/baseline/reference-app.json");
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Baseline {
-    scopes: Vec<String>,
-    modules: Vec<String>,
-    egress: Vec<String>,
-    settings: Vec<String>,
-    jira_operations: Vec<String>,
-    operations: Vec<(String, Vec<String>)>,
-    record_formats: Vec<String>,
-}
-
-impl Baseline {
-    fn into_fact(self) -> Fact {
-        Fact::BaselineRead {
-            scopes: self.scopes,
-            modules: self.modules,
-            egress: self.egress,
-            settings: self.settings,
-            jira_operations: self.jira_operations,
-            operations: self.operations,
-            record_formats: self.record_formats,
-        }
-    }
-}
-
-/// What an app says it is, read before the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Character {
-    /// OAuth scopes of the manifest.
-    pub scopes: Vec<String>,
-    /// Modules of the manifest.
-    pub modules: Vec<String>,
-    /// Hosts that the manifest allows.
-    pub egress: Vec<String>,
-    /// Settings that must be given before the app works.
-    pub required_settings: Vec<String>,
-    /// Operations, each with the names of the fields that it answers with.
-    pub operations: Vec<(String, Vec<String>)>,
-}
 
 /// How one worker differs from the others.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +46,8 @@ pub struct Difference {
     pub idempotency: Option<bool>,
     /// Who listens to its telemetry; `None` leaves the recording seam.
     pub telemetry: Option<Arc<dyn TelemetryListener>>,
+    /// How large a page it asks of Jira; `None` leaves the default.
+    pub jira_page_size: Option<usize>,
 }
 
 /// One worker of the reference app.
@@ -97,6 +57,7 @@ pub struct Reference {
     stage: Stage,
     worker: String,
     character: Character,
+    handler: Arc<dyn Handler>,
 }
 
 impl Reference {
@@ -105,11 +66,13 @@ impl Reference {
     pub fn start(stage: &Stage, worker: &str, difference: &Difference, planted: Option<&Fault>) -> Arc<Self> {
         let mut character = Character::of_reference_app();
         let mut ports = ports(stage, worker, difference);
+        let mut handler: Arc<dyn Handler> = Arc::new(PlainHandler);
         if let Some(fault) = planted {
-            let mut assembly = Assembly { ports: &mut ports, character: &mut character, stage, worker };
-            (fault.plant)(&mut assembly);
+            let (ports, character, handler) = (&mut ports, &mut character, &mut handler);
+            (fault.plant)(&mut Assembly { ports, character, handler, stage, worker });
         }
-        Arc::new(Self { app: App::new(ports), stage: stage.clone(), worker: worker.to_owned(), character })
+        let (app, stage, worker) = (App::new(ports), stage.clone(), worker.to_owned());
+        Arc::new(Self { app, stage, worker, character, handler })
     }
 
     /// The app itself, for steps about one of its parts.
@@ -122,6 +85,12 @@ impl Reference {
     #[must_use]
     pub fn worker(&self) -> &str {
         &self.worker
+    }
+
+    /// The scopes that the app asks an administrator for.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.character.scopes
     }
 
     /// Records what the app says it is.
@@ -164,30 +133,6 @@ impl Reference {
     }
 }
 
-/// A scope with its effect, by the operation table.
-fn scope(name: &str) -> Scope {
-    let effect = match crate::jira::scope_effect(name) {
-        crate::jira::Effect::Read => Effect::Read,
-        crate::jira::Effect::Write => Effect::Write,
-    };
-    Scope { name: name.to_owned(), effect }
-}
-
-impl Character {
-    /// What the reference app says it is.
-    #[must_use]
-    pub fn of_reference_app() -> Self {
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        Self {
-            scopes: owned(install::SCOPES),
-            modules: owned(install::MODULES),
-            egress: owned(install::EGRESS),
-            required_settings: owned(install::REQUIRED_SETTINGS),
-            operations: install::describe().iter().map(|op| (op.name.to_owned(), owned(op.fields))).collect(),
-        }
-    }
-}
-
 /// The ports of a worker, each behind its recording seam.
 fn ports(stage: &Stage, worker: &str, difference: &Difference) -> Ports {
     let clock: Arc<dyn Clock> = match difference.clock_ahead_ms {
@@ -202,6 +147,9 @@ fn ports(stage: &Stage, worker: &str, difference: &Difference) -> Ports {
     );
     if let Some(on) = difference.idempotency {
         settings.idempotency = on;
+    }
+    if let Some(size) = difference.jira_page_size {
+        settings.jira_page_size = size;
     }
     Ports {
         store: RecordingStore::new(stage.clone(), worker),
@@ -261,7 +209,7 @@ impl Subject for Reference {
             worker: worker.clone(),
             trigger: "scheduled".to_owned(),
         });
-        let call = async { Ok::<_, Infallible>(self.app.run_job(known, tenant).await) };
+        let call = async { Ok::<_, Infallible>(self.handler.run(&self.app, known, tenant).await) };
         let answer = tokio::select! {
             answer = self.answer("run_job", tenant, call) => Some(answer),
             () = self.stage.clock.deadline(JOB_LIMIT) => None,
@@ -273,6 +221,7 @@ impl Subject for Reference {
             Some(Ok(_)) => match report["outcome"].as_str() {
                 Some("succeeded") => Ending::Succeeded,
                 Some("skipped") => Ending::Skipped,
+                Some("waiting_for_person") => Ending::WaitingForPerson,
                 _ => Ending::Failed,
             },
         };
@@ -327,26 +276,27 @@ impl Subject for Reference {
 }
 
 impl Reference {
-    /// Runs an operation of the app and records that, and with which fields, it answered. An operation
-    /// that the app does not describe is one that it does not have.
+    /// Runs an operation of the app and records that, and with which fields, it answered. An operation that
+    /// the app does not describe is one that it does not have; so it is with the fields of an answer.
     async fn answer<T: Serialize, E: Display>(
         &self,
         operation: &str,
         tenant: Option<&str>,
         call: impl Future<Output = Result<T, E>> + Send,
     ) -> Result<Value, CallError> {
-        if !self.character.operations.iter().any(|(name, _)| name == operation) {
+        let described = self.character.operations.iter().find(|(name, _)| name == operation);
+        let Some((_, described)) = described else {
             self.record_answer(operation, None);
             return Err(CallError::Unknown(operation.to_owned()));
-        }
+        };
         let outcome = self.for_tenant(tenant, call).await?;
-        let value = outcome
-            .map_err(|error| CallError::Refused(error.to_string()))
-            .and_then(|answer| serde_json::to_value(answer).map_err(|e| CallError::Refused(e.to_string())));
-        if let Ok(value) = &value {
-            self.record_answer(operation, Some(value));
+        let answer = outcome.map_err(|error| CallError::Refused(error.to_string()))?;
+        let mut value = serde_json::to_value(answer).map_err(|e| CallError::Refused(e.to_string()))?;
+        if let Some(fields) = value.as_object_mut() {
+            fields.retain(|name, _| described.contains(name));
         }
-        value
+        self.record_answer(operation, Some(&value));
+        Ok(value)
     }
 
     fn record_answer(&self, operation: &str, value: Option<&Value>) {
@@ -376,7 +326,7 @@ impl Reference {
                 surface: "drift listing".to_owned(),
                 carries: self.stage.canaries.carried_by(shown.as_bytes()),
                 text: shown,
-                quoted: vec![text(item, "name")],
+                quoted: names_in_text(&text(item, "name")),
             });
         }
     }

@@ -120,11 +120,12 @@ fn config(arguments: &cli::Run) -> Result<Config, Refusal> {
 /// What the scenarios of the reference app settle.
 fn reference_issues() -> Vec<Issue> {
     [
-        ("SEV-2-001", "Two runs take the same snapshot: the snapshot lock"),
-        ("SEV-2-002", "Large sites are cut short or skipped: pagination"),
-        ("SEV-2-003", "Installations lose their access: token refresh"),
-        ("SEV-2-004", "Jobs act twice or not at all: idempotency"),
+        ("SEV-1-001", "The app breaks a promise to its tenants: the ten invariants", Severity::Sev1),
+        ("SEV-2-001", "Two runs take the same snapshot: the snapshot lock", Severity::Sev2),
+        ("SEV-2-002", "Large sites are cut short or skipped: pagination", Severity::Sev2),
+        ("SEV-2-003", "Installations lose their access: token refresh", Severity::Sev2),
+        ("SEV-2-004", "Jobs act twice or not at all: idempotency", Severity::Sev2),
     ]
-    .map(|(id, title)| Issue { id: id.into(), title: title.into(), severity: Severity::Sev2 })
+    .map(|(id, title, severity)| Issue { id: id.into(), title: title.into(), severity })
     .to_vec()
 }

@@ -3,6 +3,7 @@
 
 mod feature_gate;
 mod idempotency;
+mod invariants;
 mod jira_client;
 mod pagination;
 mod site;

@@ -27,8 +27,8 @@ fn a_site_with_issues(world: &mut World, tenant: String, issues: usize) -> Step 
 #[given(expr = "the app is installed for {string}")]
 #[when(expr = "the app is installed for {string}")]
 async fn installed(world: &mut World, tenant: String) -> Step {
-    let consent = world.consent(&tenant)?;
     let worker = world.worker(FIRST)?;
+    let consent = world.consent(&tenant)?;
     worker
         .install(&tenant, consent)
         .await
@@ -58,6 +58,7 @@ fn days_pass(world: &mut World, days: u64) -> Step {
 
 // --- jobs ---------------------------------------------------------------------------------------
 
+#[given(expr = "worker {string} has run the job {string} for {string}")]
 #[when(expr = "worker {string} runs the job {string} for {string}")]
 async fn runs_job_for(world: &mut World, worker: String, job: String, tenant: String) -> Step {
     let answer = world.worker(&worker)?.run_job(&job, Some(&tenant)).await;

@@ -6,9 +6,9 @@ mod lock;
 mod paging;
 mod token;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use super::{Stage, reference::Character};
+use super::{Stage, character::Character, trigger::Handler};
 use crate::app::Ports;
 
 /// A worker of the reference app before it starts: what a fault can reach.
@@ -18,6 +18,8 @@ pub struct Assembly<'a> {
     pub ports: &'a mut Ports,
     /// What the app says it is: manifest and operations.
     pub character: &'a mut Character,
+    /// What the platform's trigger calls.
+    pub handler: &'a mut Arc<dyn Handler>,
     /// The scenario's ground.
     pub stage: &'a Stage,
     /// The worker's name.

@@ -6,6 +6,7 @@ mod notifier;
 pub mod sent;
 mod store;
 mod telemetry;
+mod text;
 mod transport;
 pub mod trouble;
 
@@ -13,4 +14,5 @@ pub use ids::NumberedIds;
 pub use notifier::RecordingNotifier;
 pub use store::RecordingStore;
 pub use telemetry::RecordingListener;
+pub use text::names_in_text;
 pub use transport::RecordingTransport;

@@ -5,9 +5,9 @@ use std::{panic::resume_unwind, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::trouble::Trouble;
+use super::{text::names_in_text, trouble::Trouble};
 use crate::{
-    app::{lease::LeaseRecord, snapshot::record::SnapshotRecord},
+    app::{drift::DriftEvent, lease::LeaseRecord, snapshot::record::SnapshotRecord},
     clock::Uptime,
     evidence::{Fact, Source},
     store::{Commit, Range, Record, Store, StoreError, Transaction, Write},
@@ -17,6 +17,9 @@ use crate::{
         working_for,
     },
 };
+
+/// Where the app sets damaged records aside: what lies there is neither a snapshot nor a statement any more.
+const SET_ASIDE: &str = "quarantine:";
 
 /// Passes calls of one worker on to the shared store and records what came of them.
 #[derive(Clone, Debug)]
@@ -41,6 +44,10 @@ impl RecordingStore {
             }
         }
         let trouble = self.stage.troubles.strikes(&self.worker, &keys);
+        if let Some(trouble) = trouble {
+            let tenant = keys.iter().find_map(|key| self.tenant_of(key));
+            self.record(Fact::FaultInjected { tenant, fault: trouble.name().to_owned(), route: None });
+        }
         match trouble {
             Some(Trouble::Refused) => return Err(Trouble::Refused.error()),
             Some(Trouble::Panic) => resume_unwind(Box::new("a defect of the app")),
@@ -55,7 +62,7 @@ impl RecordingStore {
                 }
             }
             Commit::Conflict { key } => self.record(Fact::WriteRefused {
-                tenant: working_for(),
+                tenant: self.tenant_of(key),
                 worker: self.worker.clone(),
                 key: key.clone(),
             }),
@@ -84,19 +91,41 @@ impl RecordingStore {
     }
 
     fn record_write(&self, write: &Write, before: Option<&LeaseRecord>, version: u64) {
-        let (tenant, worker) = (working_for(), self.worker.clone());
+        let (tenant, worker) = (self.tenant_of(write.key()), self.worker.clone());
         match write {
             Write::Delete { key } => self.record(Fact::KeyDeleted { tenant, worker, key: key.clone() }),
             Write::Put { key, value } => {
                 let carries = self.stage.canaries.carried_by(value);
-                self.record(Fact::KeyWritten { tenant, worker, key: key.clone(), version, carries });
+                let whose = tenant.clone();
+                self.record(Fact::KeyWritten { tenant: whose, worker, key: key.clone(), version, carries });
+                if key.starts_with(SET_ASIDE) {
+                    return;
+                }
                 if let Some(lease) = LeaseRecord::decode(value) {
                     self.record_lease(key, before, &lease);
                 } else if let Some(stored) = SnapshotRecord::decode(value) {
                     self.record_snapshot(stored);
+                } else if let Ok(event) = serde_json::from_slice::<DriftEvent>(value) {
+                    self.record_text(tenant, event);
                 }
             }
         }
+    }
+
+    /// For whom the worker writes: in a call for one tenant that one, in a call for all of them the one that
+    /// the key names.
+    fn tenant_of(&self, key: &str) -> Option<String> {
+        working_for().or_else(|| self.stage.canaries.owner_of(key))
+    }
+
+    fn record_text(&self, tenant: Option<String>, event: DriftEvent) {
+        self.record(Fact::TextShown {
+            tenant: tenant.unwrap_or(event.tenant),
+            surface: "stored drift event".to_owned(),
+            carries: self.stage.canaries.carried_by(event.text.as_bytes()),
+            quoted: names_in_text(&event.name),
+            text: event.text,
+        });
     }
 
     fn record_lease(&self, key: &str, before: Option<&LeaseRecord>, lease: &LeaseRecord) {

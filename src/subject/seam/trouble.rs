@@ -61,6 +61,15 @@ impl Troubles {
 }
 
 impl Trouble {
+    /// The name, as recorded.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::ReplyLost => "the store's reply is lost",
+            Self::Refused => "the store refuses",
+            Self::Panic => "the worker panics",
+        }
+    }
+
     /// The error that the worker sees.
     pub(super) fn error(self) -> StoreError {
         match self {
