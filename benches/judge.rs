@@ -114,6 +114,32 @@ fn fact(scenario: usize, seq: u64) -> (Source, Fact) {
         (seq, _) if seq == LOG - 1 => {
             (Source::Scenario, Fact::ScenarioEnded { outcome: Outcome::Passed, duration_ms: 12, error: None })
         }
+        // What makes rules look ahead and back: a fault, damage, and later a job for all tenants at once.
+        (200, _) => (
+            Source::MockJira,
+            Fact::FaultInjected {
+                tenant: Some(tenant),
+                fault: "503".to_owned(),
+                route: Some("search".to_owned()),
+            },
+        ),
+        (600, _) => (
+            Source::Scenario,
+            Fact::DamageDone { tenant, damage: "a lease that makes no sense".to_owned(), key: lock },
+        ),
+        (700.., 4) => {
+            (Source::Subject, Fact::JobStarted { job, tenant: None, worker, trigger: "schedule".to_owned() })
+        }
+        (700.., 19) => (
+            Source::Subject,
+            Fact::JobEnded {
+                job,
+                tenant: None,
+                worker,
+                ending: Ending::Succeeded,
+                report: json!({"outcome": "succeeded", "skipped": 2}),
+            },
+        ),
         (_, 3) => (Source::MockJira, Fact::SiteChanged { tenant, digest: digest(scenario, turn) }),
         (_, 4) => (
             Source::Subject,

@@ -5,7 +5,11 @@
 
 mod measure;
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{
+    path::Path,
+    process::{Command, ExitCode},
+    sync::Arc,
+};
 
 use gonogo::{
     app::{
@@ -24,10 +28,15 @@ use tokio::runtime::Runtime;
 const TENANT: &str = "tenant-1";
 const EVENTS: u32 = 1_000_000;
 const PAGE: u32 = 100;
+/// Tells this binary to stream the store at the path that follows, in a process of its own.
+const STREAM: &str = "--stream";
 /// Events of one snapshot, written together.
 const SNAPSHOT: u32 = 10_000;
 
 fn main() -> ExitCode {
+    if let Some(path) = std::env::args().skip_while(|argument| argument != STREAM).nth(1) {
+        return stream_alone(Path::new(&path));
+    }
     let Some(mut report) = Report::asked_for("paging") else { return ExitCode::SUCCESS };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -40,6 +49,7 @@ fn main() -> ExitCode {
         Arc::new(SqliteStore::open(&path, clock.clone()).unwrap()),
     );
     offset(&mut report, &path);
+    fresh(&mut report, &path);
     drop(folder);
     measure(&mut report, &runtime, "in memory", Arc::new(MemoryStore::new(clock)));
     report.finish()
@@ -111,6 +121,27 @@ async fn stream(ports: &Ports) -> usize {
         streamed += batch.len();
     }
     streamed
+}
+
+/// Streams in a process that has no heap from earlier work to hide growth in.
+fn fresh(report: &mut Report, path: &Path) {
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new(this).arg(STREAM).arg(path).output().unwrap();
+    assert!(output.status.success());
+    if let Ok(growth) = String::from_utf8(output.stdout).unwrap().trim().parse() {
+        let what = "the same in a fresh process, SQLite on a file";
+        report.at_most(what, String::new(), String::new(), growth, 32.0, " MB");
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "how the figure reaches the parent")]
+fn stream_alone(path: &Path) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ports = ports(Arc::new(SqliteStore::open(path, Arc::new(SystemClock::new())).unwrap()));
+    let (growth, streamed) = memory::growth_mb(|| runtime.block_on(stream(&ports)));
+    assert_eq!(streamed, EVENTS as usize);
+    println!("{}", growth.map_or_else(String::new, |growth| growth.to_string()));
+    ExitCode::SUCCESS
 }
 
 /// What a page would cost if the store counted its way to it.

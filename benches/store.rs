@@ -26,13 +26,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 const TARGET: f64 = 0.7;
 
 fn main() -> ExitCode {
     let Some(mut report) = Report::asked_for("store") else { return ExitCode::SUCCESS };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    for (place, times) in [(Place::File, 300), (Place::Memory, 3_000)] {
+    for (place, times) in [(Place::File, 64), (Place::Memory, 2_048)] {
         let name = place.name();
         measure(&mut report, &runtime, &format!("lock take + release, {name}"), place, times, &|store| {
             Box::pin(locks(store, times, 1))

@@ -23,7 +23,7 @@ const PEOPLE: [&str; 8] =
     ["Account 1", "Account 2", "Account 3", "Account 4", "Account 5", "Account 6", "Account 7", "Account 8"];
 
 /// Which fields of an issue a request asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct FieldSet {
     all: bool,
     named: Vec<String>,

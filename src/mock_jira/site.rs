@@ -328,10 +328,13 @@ impl Site {
     }
 
     fn count_ever(&self, project: u64) -> u64 {
+        // Numbers of a project only grow, so the latest one tells.
+        if let Some(latest) = self.created.iter().rev().find(|created| created.project == project) {
+            return latest.number;
+        }
         let slots = self.generated_projects.len();
         let slot = self.generated_projects.iter().position(|id| *id == project);
-        let generated = slot.map_or(0, |slot| (self.generated + slots - 1 - slot) / slots);
-        (generated + self.created.iter().filter(|c| c.project == project).count()) as u64
+        slot.map_or(0, |slot| (self.generated + slots - 1 - slot) / slots) as u64
     }
 
     /// How many issues there ever were; indexes are below it.

@@ -21,9 +21,23 @@ const TOKEN_LIFE_MS: i64 = 7 * 86_400_000;
 /// How many results are remembered, so that a page need not search the whole site again.
 const REMEMBERED: usize = 4;
 
-/// The latest results, by site, its version and the query.
+/// The latest results, by site, its version and the query; and the latest issues as they were written.
 #[derive(Debug, Default)]
-pub(in super::super) struct SearchResults(VecDeque<(ResultKey, Arc<Vec<u32>>)>);
+pub(in super::super) struct SearchResults {
+    found: VecDeque<(ResultKey, Arc<Vec<u32>>)>,
+    written: VecDeque<(Shown, Arc<[u8]>)>,
+}
+
+/// All that the JSON of some issues follows from.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    seed: u64,
+    version: u64,
+    issues: Vec<u32>,
+    fields: FieldSet,
+    base: String,
+    version_2: bool,
+}
 
 /// The site's seed, its version, the query.
 type ResultKey = (u64, u64, String);
@@ -31,15 +45,36 @@ type ResultKey = (u64, u64, String);
 impl SearchResults {
     fn of(&mut self, site: &Site, text: &str, query: &Query) -> Arc<Vec<u32>> {
         let is_it = |key: &ResultKey| key.0 == site.seed && key.1 == site.version && key.2 == text;
-        if let Some((_, found)) = self.0.iter().find(|(key, _)| !query.relative && is_it(key)) {
+        if let Some((_, found)) = self.found.iter().find(|(key, _)| !query.relative && is_it(key)) {
             return found.clone();
         }
         let found = Arc::new(query.run(site));
-        if self.0.len() == REMEMBERED {
-            self.0.pop_front();
+        if self.found.len() == REMEMBERED {
+            self.found.pop_front();
         }
-        self.0.push_back(((site.seed, site.version, text.to_owned()), found.clone()));
+        self.found.push_back(((site.seed, site.version, text.to_owned()), found.clone()));
         found
+    }
+
+    /// The issues as JSON, with commas between them. Writing them is most of the work of a search, and load
+    /// tests ask for the same page over and over.
+    fn written(&mut self, site: &Site, shown: Shown) -> Arc<[u8]> {
+        if let Some((_, written)) = self.written.iter().find(|(known, _)| *known == shown) {
+            return written.clone();
+        }
+        let mut json = Vec::with_capacity(128 * shown.issues.len());
+        for (place, index) in shown.issues.iter().enumerate() {
+            if place > 0 {
+                json.push(b',');
+            }
+            site.write_issue(&mut json, *index as usize, &shown.fields, &shown.base, shown.version_2);
+        }
+        let written: Arc<[u8]> = json.into();
+        if self.written.len() == REMEMBERED {
+            self.written.pop_front();
+        }
+        self.written.push_back((shown, written.clone()));
+        written
     }
 }
 
@@ -166,14 +201,18 @@ fn page(visit: &mut Visit<'_>) -> Result<Response, Response> {
     if *visit.twist == Twist::Endless && first == end && !found.is_empty() {
         (first, end) = (0, limit.min(found.len()));
     }
-    let mut body = Vec::with_capacity(128 * (end - first) + 64);
+    let shown = Shown {
+        seed: site.seed,
+        version: site.version,
+        issues: found[first..end].to_vec(),
+        fields: asked.fields,
+        base: visit.call.base.clone(),
+        version_2: visit.call.version_2,
+    };
+    let written = visit.results.written(site, shown);
+    let mut body = Vec::with_capacity(written.len() + 256);
     body.extend_from_slice(br#"{"issues":["#);
-    for (place, index) in found[first..end].iter().enumerate() {
-        if place > 0 {
-            body.push(b',');
-        }
-        site.write_issue(&mut body, *index as usize, &asked.fields, &visit.call.base, visit.call.version_2);
-    }
+    body.extend_from_slice(&written);
     body.push(b']');
     let next = next.or_else(|| {
         let endless = *visit.twist == Twist::Endless;
