@@ -1,5 +1,6 @@
-//! A store on SQLite: durable once a commit has answered. One thread writes; commits that wait for it go
-//! to the disk together, each judged on its own expectations.
+//! A store on SQLite: durable once a commit has answered. For a file, one thread writes; commits that wait
+//! for it go to the disk together, each judged on its own expectations. In memory there is no disk to wait
+//! for, and commits are done in place.
 
 use std::{
     path::Path,
@@ -56,10 +57,11 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct SqliteStore {
     clock: Arc<dyn Clock>,
+    /// `None` in memory, and once a file is being closed.
     writer: Option<mpsc::Sender<writer::Request>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    /// A second connection for a file; what is in memory has only one.
-    reader: Option<Mutex<Connection>>,
+    /// Reads; for a file a second connection, in memory the only one, which then writes too.
+    connection: Mutex<Connection>,
 }
 
 impl SqliteStore {
@@ -73,55 +75,26 @@ impl SqliteStore {
         let reader = Connection::open(path)?;
         reader.busy_timeout(Duration::from_secs(5))?;
         reader.execute_batch("PRAGMA query_only = ON")?;
-        Self::start(connection, Some(Mutex::new(reader)), clock)
+        let (writer, requests) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer::serve(connection, &requests))?;
+        Ok(Self { clock, writer: Some(writer), thread: Some(thread), connection: Mutex::new(reader) })
     }
 
     /// An empty store in memory, gone when it is dropped.
     pub fn in_memory(clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let mut connection = Connection::open_in_memory()?;
         lay_out(&mut connection)?;
-        Self::start(connection, None, clock)
-    }
-
-    fn start(
-        connection: Connection,
-        reader: Option<Mutex<Connection>>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, OpenError> {
-        let (writer, requests) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer::serve(connection, &requests))?;
-        Ok(Self { clock, writer: Some(writer), thread: Some(thread), reader })
+        Ok(Self { clock, writer: None, thread: None, connection: Mutex::new(connection) })
     }
 
     // A point or page read takes microseconds and never waits for the writer (write-ahead log), so it is
     // done in place: handing it to another thread would cost more than the read.
-    async fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        if let Some(reader) = &self.reader {
-            let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            return read(&connection).map_err(|error| StoreError::Definite(error.to_string()));
-        }
-        let (reply, answer) = oneshot::channel();
-        self.send(writer::Request::Read(Box::new(move |connection| {
-            // Whoever asked may be gone; then nobody misses the answer.
-            let _ = reply.send(read(connection));
-        })))?;
-        let answer = answer.await.map_err(|_| gone())?;
-        answer.map_err(|error| StoreError::Definite(error.to_string()))
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&connection).map_err(|error| StoreError::Definite(error.to_string()))
     }
-
-    fn send(&self, request: writer::Request) -> Result<(), StoreError> {
-        let sent = self.writer.as_ref().is_some_and(|writer| writer.send(request).is_ok());
-        if sent { Ok(()) } else { Err(gone()) }
-    }
-}
-
-fn gone() -> StoreError {
-    StoreError::Definite("the store's writer has ended".to_owned())
 }
 
 impl Drop for SqliteStore {
@@ -137,12 +110,11 @@ impl Drop for SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Record>, StoreError> {
-        let key = key.to_owned();
-        self.read(move |connection| get(connection, &key)).await
+        self.read(|connection| get(connection, key))
     }
 
     async fn scan(&self, range: Range) -> Result<Vec<Record>, StoreError> {
-        self.read(move |connection| scan(connection, &range)).await
+        self.read(|connection| scan(connection, &range))
     }
 
     async fn commit(&self, transaction: Transaction) -> Result<Commit, StoreError> {
@@ -153,8 +125,14 @@ impl Store for SqliteStore {
         if transaction.writes.iter().any(too_big) {
             return Err(StoreError::Definite("a record is too large".to_owned()));
         }
+        let Some(writer) = &self.writer else {
+            let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            return writer::commit(&mut connection, transaction);
+        };
         let (reply, answer) = oneshot::channel();
-        self.send(writer::Request::Commit { transaction, reply })?;
+        writer
+            .send(writer::Request { transaction, reply })
+            .map_err(|_| StoreError::Definite("the store's writer has ended".to_owned()))?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Indefinite("the store's writer ended".to_owned())))
     }
 

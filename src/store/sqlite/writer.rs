@@ -11,51 +11,32 @@ use crate::store::{Commit, Expect, StoreError, Transaction, Write};
 /// At most so many commits share one transaction, so that the first of them does not wait for long.
 const BATCH: usize = 256;
 
-/// What the writer is asked to do.
-pub enum Request {
-    /// Commit this.
-    Commit {
-        /// What.
-        transaction: Transaction,
-        /// Where the answer goes.
-        reply: oneshot::Sender<Result<Commit, StoreError>>,
-    },
-    /// Read over the writer's connection: a database in memory has no other.
-    Read(Box<dyn FnOnce(&Connection) + Send>),
+/// What the writer is asked to commit.
+pub struct Request {
+    /// What.
+    pub transaction: Transaction,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<Commit, StoreError>>,
 }
-
-type Waiting = (Transaction, oneshot::Sender<Result<Commit, StoreError>>);
 
 /// Serves requests in order until nobody can send any more.
 pub fn serve(mut connection: Connection, requests: &Receiver<Request>) {
-    let mut next = requests.recv().ok();
-    while let Some(request) = next.take() {
-        match request {
-            Request::Read(read) => read(&connection),
-            Request::Commit { transaction, reply } => {
-                let mut batch = vec![(transaction, reply)];
-                // A read ends the batch: it must not see what is not yet committed.
-                while batch.len() < BATCH {
-                    match requests.try_recv() {
-                        Ok(Request::Commit { transaction, reply }) => batch.push((transaction, reply)),
-                        Ok(read) => {
-                            next = Some(read);
-                            break;
-                        }
-                        Err(_) => break,
-                    }
-                }
-                commit_batch(&mut connection, batch);
-            }
-        }
-        if next.is_none() {
-            next = requests.recv().ok();
-        }
+    while let Ok(first) = requests.recv() {
+        let mut batch = vec![first];
+        batch.extend(requests.try_iter().take(BATCH - 1));
+        commit_batch(&mut connection, batch);
     }
 }
 
-fn commit_batch(connection: &mut Connection, batch: Vec<Waiting>) {
-    let (transactions, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+/// Commits one transaction at once.
+pub fn commit(connection: &mut Connection, transaction: Transaction) -> Result<Commit, StoreError> {
+    let commits = write(connection, &[transaction])?;
+    commits.into_iter().next().ok_or_else(|| definite("no outcome"))
+}
+
+fn commit_batch(connection: &mut Connection, batch: Vec<Request>) {
+    let split = batch.into_iter().map(|request| (request.transaction, request.reply));
+    let (transactions, replies): (Vec<_>, Vec<_>) = split.unzip();
     let outcomes = write(connection, &transactions);
     for (index, reply) in replies.into_iter().enumerate() {
         let outcome = match &outcomes {
