@@ -63,21 +63,24 @@ Feature: Feature gate
 
   @invariant:fire_and_forget_jobs
   Scenario: A job that failed is planned anew by the next trigger of its window
+    When worker "A" runs the job "snapshot_weekly" for "acme"
     Given Jira answers "500" to the next 4 requests for "field" of "acme"
     When worker "B" runs the job "snapshot_daily" for "acme"
     And worker "C" runs the job "snapshot_daily" for "acme"
     Then the job of worker "B" failed
     And the job of worker "C" succeeded
-    And the jobs of "acme" are "snapshot_daily failed, snapshot_daily succeeded"
+    And the jobs of "acme" are "snapshot_daily failed, snapshot_daily succeeded, snapshot_weekly succeeded"
 
   @invariant:fire_and_forget_jobs
   Scenario: Each tenant has a job of its own, and one that fails leaves the other done
     Given a Jira site "globex"
     And the app is installed for "globex"
-    And Jira answers "500" to the next 4 requests for "field" of "acme"
+    When worker "A" runs the job "snapshot_weekly" for "acme"
+    And worker "A" runs the job "snapshot_weekly" for "globex"
+    Given Jira answers "500" to the next 4 requests for "field" of "acme"
     When worker "B" runs the job "snapshot_daily"
-    Then the jobs of "acme" are "snapshot_daily failed"
-    And the jobs of "globex" are "snapshot_daily succeeded"
+    Then the jobs of "acme" are "snapshot_daily failed, snapshot_weekly succeeded"
+    And the jobs of "globex" are "snapshot_daily succeeded, snapshot_weekly succeeded"
 
   Scenario: Switched off after a snapshot, the app finds it and leaves what was stored of jobs alone
     When worker "B" runs the job "snapshot_daily" for "acme"
@@ -187,6 +190,7 @@ Feature: Feature gate
     And 1 daily snapshot of "acme" is stored
 
   Scenario: A job left over from an earlier window ends without a snapshot of today under yesterday's name
+    When worker "A" runs the job "snapshot_weekly" for "acme"
     Given worker "B" will be held before it writes "snapshot:"
     When worker "B" begins the job "snapshot_daily" for "acme"
     And worker "B" is held
@@ -196,7 +200,7 @@ Feature: Feature gate
     And worker "D" runs the job "snapshot_daily" for "acme"
     Then the job of worker "D" succeeded
     And 1 daily snapshot of "acme" is stored
-    And the jobs of "acme" are "snapshot_daily failed, snapshot_daily succeeded"
+    And the jobs of "acme" are "snapshot_daily failed, snapshot_weekly succeeded, snapshot_daily succeeded"
 
   @mode-12
   Scenario Outline: A scheduled job goes on when the store loses its answer about "<key>"
