@@ -1,6 +1,7 @@
 //! Planted faults: one way each in which an app can be broken, put on at a seam. `prove` plants them one
 //! at a time and shows which check turns red. One family of behaviour, one file.
 
+mod idempotency;
 mod jira_client;
 mod lock;
 mod paging;
@@ -48,7 +49,8 @@ impl fmt::Debug for Fault {
 }
 
 /// The families, in the order of the kill matrix.
-const FAMILIES: &[&[Fault]] = &[lock::FAULTS, paging::FAULTS, jira_client::FAULTS, token::FAULTS];
+const FAMILIES: &[&[Fault]] =
+    &[lock::FAULTS, paging::FAULTS, jira_client::FAULTS, token::FAULTS, idempotency::FAULTS];
 
 /// Every fault that can be planted.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
