@@ -1,4 +1,6 @@
-//! Figures over all logs. They are taken under planted faults, so they inform and decide nothing.
+//! Figures over all logs. What is held against a threshold is taken from logs without provoked trouble alone,
+//! because a scenario that provokes refusals says nothing about how often they come. They inform and decide
+//! nothing.
 
 use super::{Bound, Metric, MetricOutcome};
 use crate::evidence::{Effect, Fact, Observation, Thresholds};
@@ -19,12 +21,13 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn take(&mut self, observations: &[Observation]) {
+        let fair = !observations.iter().any(|o| is_trouble(&o.fact));
         for observation in observations {
             *match &observation.fact {
-                Fact::LockGranted { .. } => &mut self.lock_granted,
-                Fact::LockDenied { .. } => &mut self.lock_denied,
-                Fact::TokenIssued { rotation: 1.., .. } => &mut self.tokens_refreshed,
-                Fact::TokenRefused { .. } => &mut self.refreshes_refused,
+                Fact::LockGranted { .. } if fair => &mut self.lock_granted,
+                Fact::LockDenied { .. } if fair => &mut self.lock_denied,
+                Fact::TokenIssued { rotation: 1.., .. } if fair => &mut self.tokens_refreshed,
+                Fact::TokenRefused { .. } if fair => &mut self.refreshes_refused,
                 Fact::RequestAnswered { effect: Effect::Read, .. } => &mut self.reads,
                 Fact::RequestAnswered { effect: Effect::Write, .. } => &mut self.writes,
                 Fact::PageServed { .. } => &mut self.pages,
@@ -66,6 +69,18 @@ impl Tally {
             count("operations replayed", self.replays),
         ]
     }
+}
+
+/// Whether a scenario provoked something, rather than watched normal operation.
+fn is_trouble(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::FaultInjected { .. }
+            | Fact::DamageDone { .. }
+            | Fact::WorkerPaused { .. }
+            | Fact::WorkerCrashed { .. }
+            | Fact::UserActed { .. }
+    )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a report's figure, far below 2^53")]

@@ -1,7 +1,11 @@
 //! The seam between an app and its store. It records writes, refusals and the life of leases as the
 //! committed records show them, whatever the app believes.
 
-use std::{panic::resume_unwind, sync::Arc};
+use std::{
+    collections::HashSet,
+    panic::resume_unwind,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 
@@ -26,13 +30,15 @@ const SET_ASIDE: &str = "quarantine:";
 pub struct RecordingStore {
     stage: Stage,
     worker: String,
+    /// Owners under which this worker was granted a lease.
+    owners: Arc<Mutex<HashSet<String>>>,
 }
 
 impl RecordingStore {
     /// The seam of one worker.
     #[must_use]
     pub fn new(stage: Stage, worker: &str) -> Arc<Self> {
-        Arc::new(Self { stage, worker: worker.to_owned() })
+        Arc::new(Self { stage, worker: worker.to_owned(), owners: Arc::default() })
     }
 
     async fn carried_out(&self, transaction: Transaction) -> Result<Commit, StoreError> {
@@ -128,8 +134,21 @@ impl RecordingStore {
         });
     }
 
+    /// Whoever reads that another holds a lease is told that the lock is taken.
+    fn record_denial(&self, key: &str, record: &Record) {
+        let Some(lease) = LeaseRecord::decode(&record.value) else { return };
+        let now = self.stage.store.time();
+        let mine = |owner: &str| self.owners.lock().unwrap_or_else(PoisonError::into_inner).contains(owner);
+        if lease.holder(&now).is_some_and(|owner| !mine(owner)) {
+            self.record(Fact::LockDenied { worker: self.worker.clone(), key: key.to_owned() });
+        }
+    }
+
     fn record_lease(&self, key: &str, before: Option<&LeaseRecord>, lease: &LeaseRecord) {
         let (worker, key, fencing_token) = (self.worker.clone(), key.to_owned(), lease.fencing_token);
+        if let Some(owner) = &lease.owner {
+            self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.clone());
+        }
         let same_grant = before.is_some_and(|b| b.owner == lease.owner && b.fencing_token == fencing_token);
         self.record(match &lease.owner {
             None => Fact::LockReleased { worker, key, fencing_token },
@@ -169,6 +188,9 @@ impl Store for RecordingStore {
     async fn get(&self, key: &str) -> Result<Option<Record>, StoreError> {
         self.stage.barriers.pass(&self.worker, Action::BeforeRead, key).await;
         let record = self.stage.store.get(key).await;
+        if let Ok(Some(record)) = &record {
+            self.record_denial(key, record);
+        }
         self.stage.barriers.pass(&self.worker, Action::AfterRead, key).await;
         record
     }
