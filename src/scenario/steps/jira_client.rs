@@ -109,9 +109,12 @@ async fn client(world: &mut World, tenant: &str) -> Result<JiraClient, Failure> 
     app.client(tenant).await.map_err(|e| Failure::new(e.to_string()))
 }
 
+/// Names and values of a request's query.
+type Query = Vec<(&'static str, &'static str)>;
+
 /// A listing by its name in a scenario: path, query and the style in which Jira pages it. Only operations of
 /// the released app: another one would be an expansion, and rightly judged so.
-fn listing(name: &str) -> Result<(&'static str, Vec<(&'static str, &'static str)>, PageStyle), Failure> {
+fn listing(name: &str) -> Result<(&'static str, Query, PageStyle), Failure> {
     let search = vec![("jql", "created >= \"2000-01-01\" order by key"), ("fields", "id")];
     Ok(match name {
         "projects" => ("project/search", vec![], PageStyle::PageBean),

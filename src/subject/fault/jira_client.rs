@@ -124,10 +124,8 @@ fn items(page: &mut Value) -> Option<&mut Vec<Value>> {
 impl Habit {
     fn twist(&self, mut page: Value, asked: u64) -> Value {
         match self {
-            Self::ShortIsLast => {
-                if items(&mut page).is_some_and(|items| (items.len() as u64) < asked) {
-                    end(&mut page);
-                }
+            Self::ShortIsLast if items(&mut page).is_some_and(|items| (items.len() as u64) < asked) => {
+                end(&mut page);
             }
             Self::TotalIsLast => {
                 let reached = page["startAt"].as_u64().zip(page["maxResults"].as_u64()).map(|(a, b)| a + b);

@@ -110,6 +110,9 @@ fn twist(assembly: &mut Assembly<'_>, twist: Twist) {
     assembly.ports.store = Arc::new(Twisted { inner: assembly.ports.store.clone(), prefix, twist });
 }
 
+/// Prefix, place and limit of a scan.
+type Asked = (String, Option<String>, usize);
+
 /// What a scan gets wrong.
 #[derive(Debug)]
 enum Twist {
@@ -117,7 +120,7 @@ enum Twist {
     Offset(Mutex<HashMap<String, usize>>),
     TimeAlone,
     LastWrite,
-    Remembered(Mutex<HashMap<(String, Option<String>, usize), Vec<Record>>>),
+    Remembered(Mutex<HashMap<Asked, Vec<Record>>>),
     Total(Arc<dyn KeyEncoder>),
     NoReadAhead,
     Unlimited,
