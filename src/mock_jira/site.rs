@@ -1,6 +1,8 @@
 //! One tenant's Jira site: projects, fields, statuses and issues. Everything follows from a seed and a list
 //! of changes; issues are computed when asked for and never kept.
 
+mod change;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -8,6 +10,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::TenantSpec;
+
+pub use change::{ChangeRefused, SiteChange};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -34,64 +38,6 @@ pub(super) struct Status {
     /// `new`, `indeterminate` or `done`.
     pub category: String,
 }
-
-/// A change to a site's content, made by a scenario or by a write request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the variants say it")]
-pub enum SiteChange {
-    AddProject {
-        key: String,
-        name: String,
-    },
-    RemoveProject {
-        key: String,
-    },
-    RenameProject {
-        key: String,
-        name: String,
-    },
-    /// `kind` is Jira's schema type, for instance `string`.
-    AddField {
-        id: String,
-        name: String,
-        kind: String,
-    },
-    RemoveField {
-        id: String,
-    },
-    RenameField {
-        id: String,
-        name: String,
-    },
-    /// `category` is `new`, `indeterminate` or `done`.
-    AddStatus {
-        name: String,
-        category: String,
-    },
-    RemoveStatus {
-        name: String,
-    },
-    RenameStatus {
-        name: String,
-        to: String,
-    },
-    /// Issues appended to the first project.
-    AddIssues {
-        count: usize,
-    },
-    RemoveIssue {
-        key: String,
-    },
-    SetSummary {
-        key: String,
-        summary: String,
-    },
-}
-
-/// The thing to be changed is not on the site, or is there already.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the site has no place for this change: {0:?}")]
-pub struct ChangeRefused(pub SiteChange);
 
 /// In which order listings of projects, fields and statuses come; the content is the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -255,60 +201,6 @@ impl Site {
         self.version += 1;
     }
 
-    /// Carries a change out.
-    pub fn change(&mut self, change: SiteChange, now: Timestamp) -> Result<(), ChangeRefused> {
-        let done = self.try_change(&change, now);
-        self.version += u64::from(done.is_some());
-        done.ok_or(ChangeRefused(change))
-    }
-
-    fn try_change(&mut self, change: &SiteChange, now: Timestamp) -> Option<()> {
-        match change.clone() {
-            SiteChange::AddProject { key, name } => {
-                let free = self.projects.iter().all(|p| p.key != key);
-                let id = self.fresh_id();
-                free.then(|| self.projects.push(Project { id, key, name }))
-            }
-            SiteChange::RemoveProject { key } => remove(&mut self.projects, |p| p.key == key),
-            SiteChange::RenameProject { key, name } => {
-                self.projects.iter_mut().find(|p| p.key == key).map(|p| p.name = name)
-            }
-            SiteChange::AddField { id, name, kind } => {
-                let free = self.fields.iter().all(|f| f.id != id);
-                free.then(|| self.fields.push(Field { id, name, kind, custom: true }))
-            }
-            SiteChange::RemoveField { id } => remove(&mut self.fields, |f| f.id == id),
-            SiteChange::RenameField { id, name } => {
-                self.fields.iter_mut().find(|f| f.id == id).map(|f| f.name = name)
-            }
-            SiteChange::AddStatus { name, category } => {
-                let free = self.statuses.iter().all(|s| s.name != name);
-                let id = self.fresh_id();
-                free.then(|| self.statuses.push(Status { id, name, category }))
-            }
-            SiteChange::RemoveStatus { name } => remove(&mut self.statuses, |s| s.name == name),
-            SiteChange::RenameStatus { name, to } => {
-                self.statuses.iter_mut().find(|s| s.name == name).map(|s| s.name = to)
-            }
-            SiteChange::AddIssues { count } => {
-                let project = self.projects.first()?.id;
-                for _ in 0..count {
-                    self.create_issue(project, Map::new(), now);
-                }
-                Some(())
-            }
-            SiteChange::RemoveIssue { key } => {
-                let index = self.find_issue(&key)?;
-                self.removed.insert(index).then_some(())
-            }
-            SiteChange::SetSummary { key, summary } => {
-                let index = self.find_issue(&key)?;
-                self.edits.entry(index).or_default().insert("summary".to_owned(), json!(summary));
-                Some(())
-            }
-        }
-    }
-
     /// A number that the site has not used as an id.
     pub fn fresh_id(&mut self) -> u64 {
         self.next_id += 1;
@@ -427,12 +319,6 @@ impl Site {
         }
         items
     }
-}
-
-fn remove<T>(items: &mut Vec<T>, is_it: impl Fn(&T) -> bool) -> Option<()> {
-    let at = items.iter().position(is_it)?;
-    items.remove(at);
-    Some(())
 }
 
 #[cfg(test)]
