@@ -9,7 +9,10 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Refusal;
-use crate::cli::{Cli, Color};
+use crate::{
+    cli::{Cli, Color},
+    report,
+};
 
 const WIDTH_WITHOUT_TERMINAL: u16 = 100;
 
@@ -64,7 +67,7 @@ impl Console {
     }
 
     fn say(&self, text: &str) {
-        let text: String = text.chars().filter(|letter| *letter == '\n' || !letter.is_control()).collect();
+        let text = printable_lines(text);
         let line = || drop(writeln!(io::stderr(), "{text}"));
         match &self.bar {
             Some(bar) => bar.suspend(line),
@@ -89,7 +92,7 @@ impl Console {
     pub fn advance(&self, scenario: &str) {
         if let Some(bar) = &self.bar {
             bar.inc(1);
-            bar.set_message(scenario.chars().filter(|letter| !letter.is_control()).collect::<String>());
+            bar.set_message(report::printable(scenario));
         }
     }
 
@@ -99,4 +102,9 @@ impl Console {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A text whose lines stay lines, and in which nothing can move the cursor or turn the text around.
+pub(super) fn printable_lines(text: &str) -> String {
+    text.split('\n').map(report::printable).collect::<Vec<_>>().join("\n")
 }

@@ -44,9 +44,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{:#}", self.error);
-        let plain = |letter: &char| *letter == '\n' || !letter.is_control();
-        text.chars().filter(plain).collect::<String>().fmt(f)
+        console::printable_lines(&format!("{:#}", self.error)).fmt(f)
     }
 }
 

@@ -8,6 +8,7 @@ mod ledger;
 mod plan;
 mod run;
 mod runner;
+mod slip;
 pub mod source;
 mod steps;
 #[cfg(test)]

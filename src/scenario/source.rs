@@ -10,7 +10,7 @@ use std::{
 use cucumber::{feature::Ext as _, gherkin};
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::text;
+use super::{slip, text};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/features");
 
@@ -192,6 +192,11 @@ fn load_one(source: &Source) -> Result<Loaded, Vec<Problem>> {
         let snippet = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
         vec![problem(line, column, text::reason(snippet), snippet)]
     })?;
+    let slips = slip::mistyped(&feature, &lines);
+    if !slips.is_empty() {
+        let told = |slip: text::Fault| problem(slip.line, slip.column, slip.reason, lines[slip.line - 1]);
+        return Err(slips.into_iter().map(told).collect());
+    }
     feature.path = Some(source.path.clone());
     text::each_step(&mut feature, |step| {
         if step.docstring.is_some() {

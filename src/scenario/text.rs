@@ -123,7 +123,8 @@ fn cells(row: &str) -> usize {
     bars.saturating_sub(1)
 }
 
-fn language(line: &str) -> Option<&str> {
+/// The language that a line chooses, if it chooses one.
+pub(super) fn language(line: &str) -> Option<&str> {
     let rest = line.strip_prefix('#')?.trim_start().strip_prefix("language")?;
     rest.trim_start().strip_prefix(':').map(str::trim)
 }

@@ -3,13 +3,14 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// A run to be.
 pub struct Gonogo {
     home: tempfile::TempDir,
     args: Vec<String>,
+    env: Vec<(&'static str, String)>,
     /// A shell line around the program, which it runs as `"$@"`.
     shell: Option<String>,
 }
@@ -22,7 +23,7 @@ pub struct Outcome {
 
 /// A run in an empty folder.
 pub fn gonogo() -> Gonogo {
-    Gonogo { home: tempfile::tempdir().expect("a folder"), args: vec![], shell: None }
+    Gonogo { home: tempfile::tempdir().expect("a folder"), args: vec![], env: vec![], shell: None }
 }
 
 impl Gonogo {
@@ -47,14 +48,41 @@ impl Gonogo {
         self
     }
 
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
     /// Runs inside this shell line, which must contain `"$@"`.
     pub fn shell(mut self, line: &str) -> Self {
         self.shell = Some(line.into());
         self
     }
 
+    /// Sets a variable of its environment, which is otherwise bare.
+    pub fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.env.push((name, value.to_owned()));
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> Outcome {
+        let output = self.command().output().expect("the program runs");
+        let outcome = Outcome { home: self.home, output };
+        for word in ["panicked at", "internal error", "RUST_BACKTRACE"] {
+            assert!(!outcome.all().contains(word), "{}", outcome.all());
+        }
+        outcome
+    }
+
+    /// Starts it, both streams piped; the folder lives as long as what is returned beside it.
+    pub fn start(self) -> (Child, tempfile::TempDir) {
+        let mut command = self.command();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        (child.expect("the program starts"), self.home)
+    }
+
+    fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_gonogo");
         let mut command = match &self.shell {
             None => Command::new(program),
@@ -67,12 +95,8 @@ impl Gonogo {
         let home = self.home.path();
         command.args(&self.args).current_dir(home).env_clear().env("HOME", home);
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        let output = command.output().expect("the program runs");
-        let outcome = Outcome { home: self.home, output };
-        for word in ["panicked at", "internal error", "RUST_BACKTRACE"] {
-            assert!(!outcome.all().contains(word), "{}", outcome.all());
-        }
-        outcome
+        command.envs(self.env.iter().map(|(name, value)| (*name, value)));
+        command
     }
 }
 
@@ -82,6 +106,11 @@ impl Outcome {
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.output.status.code(), Some(code), "{}", self.all());
         self
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> i32 {
+        self.output.status.code().expect("an exit of its own")
     }
 
     /// stdout or stderr must contain this.
@@ -125,7 +154,8 @@ impl Outcome {
         self.home.path().join(name)
     }
 
-    fn all(&self) -> String {
+    /// stdout and stderr, one after the other.
+    pub fn all(&self) -> String {
         format!("{}{}", self.stdout(), String::from_utf8_lossy(&self.output.stderr))
     }
 }

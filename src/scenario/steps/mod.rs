@@ -4,6 +4,7 @@
 mod feature_gate;
 mod idempotency;
 mod invariants;
+mod issue;
 mod jira_client;
 mod pagination;
 mod site;
