@@ -9,8 +9,9 @@
 //!
 //! # Evidence
 //!
-//! An install without settings, and the first job of that tenant that is not disturbed by a planted fault
-//! and has something to do: it succeeds, and something was done for the tenant while it ran.
+//! An install without settings, and the first job of that tenant that has something to do and is disturbed
+//! neither by a planted fault nor by a worker held or killed: it succeeds, and something was done for the
+//! tenant while it ran.
 //!
 //! # Violated when
 //!
@@ -54,6 +55,8 @@ fn first_job(case: &mut Case, all: &[Observation], installed: usize, whom: &str)
                 others_disturbed |= !concerns(tenant.as_ref(), whom);
             }
             Fact::DamageDone { tenant, .. } => disturbed |= tenant == whom,
+            // What the worker was at lies half done, or overtakes the next job.
+            Fact::WorkerCrashed { .. } | Fact::WorkerPaused { .. } => disturbed = true,
             Fact::TimePassed { .. } => time_passed = true,
             // Consent that ran out with time is no matter of the install.
             Fact::TokenRefused { tenant, .. } => disturbed |= time_passed && concerns(tenant.as_ref(), whom),
@@ -84,8 +87,10 @@ fn first_job(case: &mut Case, all: &[Observation], installed: usize, whom: &str)
                         );
                         return false;
                     }
-                    // A job for all that failed where a fault hit another: the next one tells.
-                    Ending::Failed if tenant.is_none() && others_disturbed && done => {}
+                    // A job for all while a fault hits another tenant: what came of it is no matter of this
+                    // install, and the next job tells.
+                    Ending::Failed | Ending::Threw | Ending::WaitingForPerson | Ending::Hung
+                        if tenant.is_none() && others_disturbed => {}
                     Ending::Failed | Ending::Threw | Ending::WaitingForPerson | Ending::Hung if !disturbed => {
                         case.violated(|| format!("the first {job} after the install of {whom:?} did not work"), &shown);
                         return false;

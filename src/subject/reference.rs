@@ -90,7 +90,7 @@ impl Reference {
     /// The scopes that the app asks an administrator for.
     #[must_use]
     pub fn scopes(&self) -> &[String] {
-        &self.character.scopes
+        &self.app.ports().settings.scopes
     }
 
     /// Records what the app says it is.

@@ -2,6 +2,7 @@
 //! at a time and shows which check turns red. One family of behaviour, one file.
 
 mod idempotency;
+mod invariants;
 mod jira_client;
 mod lock;
 mod paging;
@@ -54,7 +55,7 @@ const FAMILIES: &[&[Fault]] =
 
 /// Every fault that can be planted.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    FAMILIES.iter().copied().flatten()
+    FAMILIES.iter().chain(invariants::FAULTS).copied().flatten()
 }
 
 /// The fault of this name.
