@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod cli;
+mod drawn;
 mod evidence;
 mod gate;
 mod gonogo;
