@@ -29,7 +29,7 @@
 //! | `config` | `gonogo.yaml`: the only user of YAML | `evidence`, `spelling` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
-//! | `command` | one subcommand, one file | `app`, `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `jira`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `store`, `subject` |
+//! | `command` | one subcommand, one file | `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `subject` |
 
 // A job is a future of futures, down to a single SQL statement; their layout nests deeper than the default.
 #![recursion_limit = "256"]

@@ -233,7 +233,7 @@ fn every_dependency_says_why_it_is_there_and_is_used() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
     let dependency = Regex::new(r"(?m)^([a-z0-9_-]+) = .*$").expect("a regex");
     let tables = manifest.split("[dependencies]").nth(1).expect("dependencies");
-    let tables = tables.split("\n[lints").next().expect("lints follow");
+    let tables = tables.split("\n[lib]").next().expect("the targets follow");
     let sources: String = rust_files().into_iter().map(|(_, text)| text).collect();
     for c in dependency.captures_iter(tables) {
         let name = c[1].replace('-', "_");
