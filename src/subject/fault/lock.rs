@@ -154,7 +154,7 @@ pub(super) const FAULTS: &[Fault] =
         Fault {
             name: "lock_not_given_back",
             what: "the lock is left to run out after the work",
-            breaks: &[],
+            breaks: &["auto_repair_internal"],
             fails: &["lock-release"],
             plant: |assembly| {
                 alter(assembly, |transaction| {
