@@ -14,7 +14,7 @@
 //! # Violated when
 //!
 //! - a job throws, hangs or waits for a person;
-//! - a started job never ends, although its worker was neither killed nor held;
+//! - a started job never ends, although its worker was neither killed nor held and the run went on;
 //! - an effect is applied twice under one idempotency key, or a window's snapshot is stored twice;
 //! - a job for all tenants leaves a healthy tenant undone while a fault hits another.
 
@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Case, Finding, deed, start_of};
-use crate::evidence::{Ending, Fact, Log, Observation};
+use crate::evidence::{Ending, Fact, Log, Observation, Outcome};
 
 pub(super) fn judge(log: &Log<'_>) -> Finding {
     let mut case = Case::default();
@@ -79,6 +79,8 @@ fn is_lost(all: &[Observation], at: usize) -> bool {
             Fact::WorkerCrashed { worker: w, .. } if w == worker => held = true,
             Fact::WorkerPaused { worker: w, .. } if w == worker => paused = true,
             Fact::WorkerResumed { worker: w } if w == worker => paused = false,
+            // The run was interrupted: what the job would have come to, nobody saw.
+            Fact::ScenarioEnded { outcome: Outcome::NotRun, .. } => return false,
             _ => {}
         }
     }

@@ -208,3 +208,18 @@ fn only_a_passed_scenario_makes_an_invariant_hold_and_any_scenario_can_violate_i
     assert_eq!(of(Outcome::Passed, Ending::Threw), InvariantOutcome::Violated);
     assert_eq!(of(Outcome::NotRun, Ending::Threw), InvariantOutcome::Violated);
 }
+
+#[test]
+fn a_job_that_an_interrupted_run_cut_off_is_no_lost_job() {
+    let of = |outcome| {
+        let (job, worker, trigger) = ("daily".to_owned(), "w".to_owned(), "schedule".to_owned());
+        let started = Fact::JobStarted { job, tenant: Some("t".to_owned()), worker, trigger };
+        let judgement = judged(header(1), &[log(&[], outcome, vec![started])]);
+        let found = judgement.invariants.iter().find(|i| i.name == "fire_and_forget_jobs");
+        found.expect("a result").outcome
+    };
+    assert_eq!(of(Outcome::NotRun), InvariantOutcome::NotExercised);
+    for outcome in [Outcome::Passed, Outcome::Failed, Outcome::TimedOut] {
+        assert_eq!(of(outcome), InvariantOutcome::Violated, "{outcome:?}");
+    }
+}
