@@ -14,7 +14,7 @@ use crate::{
 /// What is due at each hour of a day, in the order of the manifest.
 fn due(hour: u64) -> impl Iterator<Item = &'static str> {
     let often = ["intent_sweep", "crash_recovery"];
-    let refresh = (hour % 12 == 0).then_some("token_refresh");
+    let refresh = (hour.is_multiple_of(12)).then_some("token_refresh");
     let daily = (hour == 1).then_some(["snapshot_daily", "snapshot_weekly"]);
     often.into_iter().chain(refresh).chain(daily.into_iter().flatten())
 }

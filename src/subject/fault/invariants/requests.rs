@@ -66,7 +66,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "shared_cache",
         what: "the client keeps the list of fields without the site that it came from",
-        breaks: &["tenant_isolation"],
+        breaks: &["tenant_isolation", "deterministic_hashing"],
         fails: &["invariant:tenant_isolation"],
         plant: |assembly| {
             assembly.ports.transport =
