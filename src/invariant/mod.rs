@@ -175,11 +175,11 @@ fn ends(end: &str, domain: &str) -> bool {
     end.strip_prefix('.').is_some_and(|end| end.eq_ignore_ascii_case(domain))
 }
 
-/// The tenant for whom the app did or produced something, when the fact shows such a deed.
+/// The tenant for whom the app did or produced something, when the fact shows such a deed. A record alone is
+/// none: whoever takes a lock or notes an intent has done nothing for anybody yet.
 fn deed(fact: &Fact) -> Option<&str> {
     match fact {
         Fact::RequestAnswered { tenant: Some(tenant), .. }
-        | Fact::KeyWritten { tenant: Some(tenant), .. }
         | Fact::SnapshotStored { tenant, .. }
         | Fact::EffectApplied { tenant, .. }
         | Fact::TokenIssued { tenant, .. } => Some(tenant),

@@ -94,7 +94,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "token_of_another_tenant",
         what: "the first request after a change of tenant still carries the token of the tenant before",
-        breaks: &["tenant_isolation"],
+        breaks: &["tenant_isolation", "one_step_install"],
         fails: &["two-tenants"],
         plant: endpoint::token_of_another_tenant,
     },

@@ -231,7 +231,12 @@ impl Clock for Impatient {
         self.0.uptime()
     }
 
-    async fn sleep(&self, _: Duration) {}
+    async fn sleep(&self, duration: Duration) {
+        // Turns of a sweep are fractions of a second apart; what an outage asks for is longer, and is kept.
+        if duration >= Duration::from_secs(2) {
+            self.0.sleep(duration).await;
+        }
+    }
 
     async fn deadline(&self, duration: Duration) {
         self.0.deadline(duration).await;
