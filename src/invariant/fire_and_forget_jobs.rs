@@ -150,7 +150,12 @@ fn left_behind(case: &mut Case, all: &[Observation], end: usize) {
     if faulty.is_empty() {
         return;
     }
-    let served: BTreeSet<&str> = all[start..end].iter().filter_map(|o| deed(&o.fact)).collect();
+    // Whom an earlier run of the same day served, the same job has nothing left to do for.
+    let day = |o: &Observation| o.at.as_millisecond().div_euclid(86_400_000);
+    let same_job = |o: &Observation| matches!(&o.fact, Fact::JobStarted { job: other, .. } if other == job);
+    let today = day(&all[start]);
+    let first = all[..start].iter().position(|o| same_job(o) && day(o) == today).unwrap_or(start);
+    let served: BTreeSet<&str> = all[first..end].iter().filter_map(|o| deed(&o.fact)).collect();
     let undone: Vec<&str> = installed
         .into_iter()
         .filter(|tenant| !faulty.contains(tenant) && !served.contains(tenant))

@@ -39,7 +39,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "immortal_job_leases",
         what: "a job's lease never runs out, so that nobody takes over after a crash",
-        breaks: &["one_step_install"],
+        breaks: &[],
         fails: &["mode-07", "mode-08", "mode-09"],
         plant: |assembly| wrap(&mut assembly.ports.store, Flaw::ImmortalLeases),
     },
@@ -53,7 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "day_long_job_leases",
         what: "a job's lease lasts a day, and a job that gets on for ever is kept",
-        breaks: &["fire_and_forget_jobs", "one_step_install"],
+        breaks: &["fire_and_forget_jobs"],
         fails: &["mode-14"],
         plant: |assembly| {
             assembly.ports.settings.lease_ttl = Duration::from_secs(86_400);

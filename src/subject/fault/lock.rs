@@ -147,7 +147,7 @@ pub(super) const FAULTS: &[Fault] =
         Fault {
             name: "held_lock_is_an_error",
             what: "a worker that finds the lock held fails instead of having nothing to do",
-            breaks: &["one_step_install"],
+            breaks: &[],
             fails: &["lock-skipped"],
             plant: |assembly| meddle(assembly, OnForeign::Fail),
         },
