@@ -17,7 +17,7 @@ const CELL: usize = 300;
 /// So many blockers and scenarios are named; the rest is counted.
 const NAMED: usize = 50;
 
-const STYLE: TableStyle = presets::UTF8_HORIZONTAL_ONLY;
+const STYLE: TableStyle = presets::UTF8_FULL_CONDENSED;
 
 pub(super) fn render(judgement: &Judgement, look: &Look) -> Vec<u8> {
     let look = &Look { width: look.width.max(NARROWEST), ..*look };

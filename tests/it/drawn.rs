@@ -80,115 +80,85 @@ fn the_terminal_shows_it_so() {
 │ reference app: 4 scenarios planned, 2 passed, 1 failed, 1 undecided │
 └─────────────────────────────────────────────────────────────────────┘
 
-────────────────────────────────────────────────────────────────────────────────────────────────────
- In the way of a GO           What                                Remedy
-════════════════════════════════════════════════════════════════════════════════════════════════════
- no_scope_expansion           the operation "getAllUsers" is      mend the app; `gonogo explain
-                              beyond the baseline                 no_scope_expansion` tells what
-                              (features/a.feature:4)              the rule asks
-────────────────────────────────────────────────────────────────────────────────────────────────────
- features/a.feature:5 SEV-1   The lock is lost: Then it is        make the scenario pass
-                              held: it is not
-────────────────────────────────────────────────────────────────────────────────────────────────────
- features/a.feature:6 SEV-1   Nobody knows: When x: no step is    define the step, or correct its
-                              defined for this                    wording
-────────────────────────────────────────────────────────────────────────────────────────────────────
- tenant_isolation             missing: deeds for two tenants,     add a scenario that exercises it,
-                              each with a planted mark or keys    tagged
-                              of its own                          @invariant:tenant_isolation
-────────────────────────────────────────────────────────────────────────────────────────────────────
- deterministic_hashing        missing: two snapshots of the       add a scenario that exercises it,
-                              same content; two snapshots of      tagged
-                              different content                   @invariant:deterministic_hashing
-────────────────────────────────────────────────────────────────────────────────────────────────────
- one_step_install             missing: an install without         add a scenario that exercises it,
-                              settings, followed by a job that    tagged
-                              succeeds for that tenant            @invariant:one_step_install
-────────────────────────────────────────────────────────────────────────────────────────────────────
- fire_and_forget_jobs         missing: a job that was started     add a scenario that exercises it,
-                              and ended with a report             tagged
-                                                                  @invariant:fire_and_forget_jobs
-────────────────────────────────────────────────────────────────────────────────────────────────────
- silent_by_default            missing: a job that came to its     add a scenario that exercises it,
-                              end                                 tagged
-                                                                  @invariant:silent_by_default
-────────────────────────────────────────────────────────────────────────────────────────────────────
- auto_repair_internal         missing: damage to the app's        add a scenario that exercises it,
-                              storage                             tagged
-                                                                  @invariant:auto_repair_internal
-────────────────────────────────────────────────────────────────────────────────────────────────────
- no_interpretation            missing: a text that the app        add a scenario that exercises it,
-                              shows                               tagged
-                                                                  @invariant:no_interpretation
-────────────────────────────────────────────────────────────────────────────────────────────────────
- backward_compatible          missing: a baseline                 add a scenario that exercises it,
-                                                                  tagged
-                                                                  @invariant:backward_compatible
-────────────────────────────────────────────────────────────────────────────────────────────────────
+┌────────────────────────────┬──────────────────────────────────┬──────────────────────────────────┐
+│ In the way of a GO         ┆ What                             ┆ Remedy                           │
+╞════════════════════════════╪══════════════════════════════════╪══════════════════════════════════╡
+│ no_scope_expansion         ┆ the operation "getAllUsers" is   ┆ mend the app; `gonogo explain    │
+│                            ┆ beyond the baseline              ┆ no_scope_expansion` tells what   │
+│                            ┆ (features/a.feature:4)           ┆ the rule asks                    │
+│ features/a.feature:5 SEV-1 ┆ The lock is lost: Then it is     ┆ make the scenario pass           │
+│                            ┆ held: it is not                  ┆                                  │
+│ features/a.feature:6 SEV-1 ┆ Nobody knows: When x: no step is ┆ define the step, or correct its  │
+│                            ┆ defined for this                 ┆ wording                          │
+│ tenant_isolation           ┆ missing: deeds for two tenants,  ┆ add a scenario that exercises    │
+│                            ┆ each with a planted mark or keys ┆ it, tagged                       │
+│                            ┆ of its own                       ┆ @invariant:tenant_isolation      │
+│ deterministic_hashing      ┆ missing: two snapshots of the    ┆ add a scenario that exercises    │
+│                            ┆ same content; two snapshots of   ┆ it, tagged                       │
+│                            ┆ different content                ┆ @invariant:deterministic_hashing │
+│ one_step_install           ┆ missing: an install without      ┆ add a scenario that exercises    │
+│                            ┆ settings, followed by a job that ┆ it, tagged                       │
+│                            ┆ succeeds for that tenant         ┆ @invariant:one_step_install      │
+│ fire_and_forget_jobs       ┆ missing: a job that was started  ┆ add a scenario that exercises    │
+│                            ┆ and ended with a report          ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:fire_and_forget_jobs  │
+│ silent_by_default          ┆ missing: a job that came to its  ┆ add a scenario that exercises    │
+│                            ┆ end                              ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:silent_by_default     │
+│ auto_repair_internal       ┆ missing: damage to the app's     ┆ add a scenario that exercises    │
+│                            ┆ storage                          ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:auto_repair_internal  │
+│ no_interpretation          ┆ missing: a text that the app     ┆ add a scenario that exercises    │
+│                            ┆ shows                            ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:no_interpretation     │
+│ backward_compatible        ┆ missing: a baseline              ┆ add a scenario that exercises    │
+│                            ┆                                  ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:backward_compatible   │
+└────────────────────────────┴──────────────────────────────────┴──────────────────────────────────┘
 
-────────────────────────────────────────────────────────────────────────────────────────────────────
- Invariant               Outcome         Why
-════════════════════════════════════════════════════════════════════════════════════════════════════
- read_only_jira          holds           shown by 2 passed scenarios
-────────────────────────────────────────────────────────────────────────────────────────────────────
- tenant_isolation        not exercised   missing: deeds for two tenants, each with a planted mark
-                                         or keys of its own
-────────────────────────────────────────────────────────────────────────────────────────────────────
- deterministic_hashing   not exercised   missing: two snapshots of the same content; two snapshots
-                                         of different content
-────────────────────────────────────────────────────────────────────────────────────────────────────
- one_step_install        not exercised   missing: an install without settings, followed by a job
-                                         that succeeds for that tenant
-────────────────────────────────────────────────────────────────────────────────────────────────────
- fire_and_forget_jobs    not exercised   missing: a job that was started and ended with a report
-────────────────────────────────────────────────────────────────────────────────────────────────────
- silent_by_default       not exercised   missing: a job that came to its end
-────────────────────────────────────────────────────────────────────────────────────────────────────
- auto_repair_internal    not exercised   missing: damage to the app's storage
-────────────────────────────────────────────────────────────────────────────────────────────────────
- no_interpretation       not exercised   missing: a text that the app shows
-────────────────────────────────────────────────────────────────────────────────────────────────────
- backward_compatible     not exercised   missing: a baseline
-────────────────────────────────────────────────────────────────────────────────────────────────────
- no_scope_expansion      violated        the operation "getAllUsers" is beyond the baseline
-                                         (features/a.feature:4)
-────────────────────────────────────────────────────────────────────────────────────────────────────
+┌───────────────────────┬───────────────┬──────────────────────────────────────────────────────────┐
+│ Invariant             ┆ Outcome       ┆ Why                                                      │
+╞═══════════════════════╪═══════════════╪══════════════════════════════════════════════════════════╡
+│ read_only_jira        ┆ holds         ┆ shown by 2 passed scenarios                              │
+│ tenant_isolation      ┆ not exercised ┆ missing: deeds for two tenants, each with a planted mark │
+│                       ┆               ┆ or keys of its own                                       │
+│ deterministic_hashing ┆ not exercised ┆ missing: two snapshots of the same content; two          │
+│                       ┆               ┆ snapshots of different content                           │
+│ one_step_install      ┆ not exercised ┆ missing: an install without settings, followed by a job  │
+│                       ┆               ┆ that succeeds for that tenant                            │
+│ fire_and_forget_jobs  ┆ not exercised ┆ missing: a job that was started and ended with a report  │
+│ silent_by_default     ┆ not exercised ┆ missing: a job that came to its end                      │
+│ auto_repair_internal  ┆ not exercised ┆ missing: damage to the app's storage                     │
+│ no_interpretation     ┆ not exercised ┆ missing: a text that the app shows                       │
+│ backward_compatible   ┆ not exercised ┆ missing: a baseline                                      │
+│ no_scope_expansion    ┆ violated      ┆ the operation "getAllUsers" is beyond the baseline       │
+│                       ┆               ┆ (features/a.feature:4)                                   │
+└───────────────────────┴───────────────┴──────────────────────────────────────────────────────────┘
 
-─────────────────────────────────────────────────
- Feature   Planned   Passed   Failed   Undecided
-═════════════════════════════════════════════════
- A         4         2        1        1
-─────────────────────────────────────────────────
+┌─────────┬─────────┬────────┬────────┬───────────┐
+│ Feature ┆ Planned ┆ Passed ┆ Failed ┆ Undecided │
+╞═════════╪═════════╪════════╪════════╪═══════════╡
+│ A       ┆ 4       ┆ 2      ┆ 1      ┆ 1         │
+└─────────┴─────────┴────────┴────────┴───────────┘
 
  failed: The lock is lost (features/a.feature:5)
  undefined: Nobody knows (features/a.feature:6)
-────────────────────────────────────────────────────────
- Metric                         Value     Threshold
-════════════════════════════════════════════════════════
- lock attempts                  0
-────────────────────────────────────────────────────────
- lock attempts denied           0
-────────────────────────────────────────────────────────
- lock contention                no data   1 %
-────────────────────────────────────────────────────────
- tokens refreshed               0
-────────────────────────────────────────────────────────
- refreshes refused              0
-────────────────────────────────────────────────────────
- refresh success                no data   99 %
-────────────────────────────────────────────────────────
- page served, 95th percentile   no data   100 ms
-────────────────────────────────────────────────────────
- requests that read             2
-────────────────────────────────────────────────────────
- requests that write            0
-────────────────────────────────────────────────────────
- pages served                   0
-────────────────────────────────────────────────────────
- effects applied                0
-────────────────────────────────────────────────────────
- operations replayed            0
-────────────────────────────────────────────────────────
+┌──────────────────────────────┬─────────┬───────────┬───┐
+│ Metric                       ┆ Value   ┆ Threshold ┆   │
+╞══════════════════════════════╪═════════╪═══════════╪═══╡
+│ lock attempts                ┆ 0       ┆           ┆   │
+│ lock attempts denied         ┆ 0       ┆           ┆   │
+│ lock contention              ┆ no data ┆ 1 %       ┆   │
+│ tokens refreshed             ┆ 0       ┆           ┆   │
+│ refreshes refused            ┆ 0       ┆           ┆   │
+│ refresh success              ┆ no data ┆ 99 %      ┆   │
+│ page served, 95th percentile ┆ no data ┆ 100 ms    ┆   │
+│ requests that read           ┆ 2       ┆           ┆   │
+│ requests that write          ┆ 0       ┆           ┆   │
+│ pages served                 ┆ 0       ┆           ┆   │
+│ effects applied              ┆ 0       ┆           ┆   │
+│ operations replayed          ┆ 0       ┆           ┆   │
+└──────────────────────────────┴─────────┴───────────┴───┘
 
  evidence 13 observations
  sha256 6b609b118b28e101c3dae73493fe608556f78634f091c9dcacbe8eefe918d773

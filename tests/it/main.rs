@@ -9,6 +9,7 @@ mod gonogo;
 mod hostile;
 mod interrupt;
 mod invariants;
+mod prove;
 mod readme;
 mod reports;
 mod secrets;
