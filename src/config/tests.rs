@@ -45,7 +45,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
         ("jobs: 0\n", vec!["jobs: expected 1 or more"]),
         ("jobs: many\n", vec!["jobs", "1:7"]),
         ("issues: [{id: '@SEV-1-001', title: t, severity: SEV-1}]\n", vec!["without `@`"]),
-        ("a:\n\t- b\n", vec![":2:"]),
+        ("features:\n\t- b\n", vec![":2:"]),
         ("- 1\n", vec!["invalid type"]),
         (&bomb, vec!["gonogo.yaml"]),
         (&"[".repeat(100_000), vec!["nested deeper than 64"]),
