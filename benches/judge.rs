@@ -82,6 +82,7 @@ fn write(folder: &Path, scenarios: usize) -> PathBuf {
         subject: "bench".to_owned(),
         seed: 1,
         planned: scenarios,
+        left_out: 0,
         previous_verdict: None,
         accepted: vec![],
         policy: Policy::default(),

@@ -227,7 +227,7 @@ pub struct Settings {
     pub jira_page_size: usize,
     /// Most pages followed in one listing before the server is called endless. Default 10,000.
     pub page_cap: usize,
-    /// Whether jobs run under leases and an operation log (`GONOGO_APP_IDEMPOTENCY`). Default on.
+    /// Whether jobs run under leases and an operation log. Default on.
     pub idempotency: bool,
 }
 

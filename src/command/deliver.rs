@@ -18,14 +18,18 @@ use crate::{
 };
 
 /// Refuses, before anything runs, reports that could not be written after it.
-pub(super) fn check(reports: &[Report]) -> Result<(), Refusal> {
+pub(super) fn check(reports: &[Report], out: &Path) -> Result<(), Refusal> {
     if reports.iter().filter(|report| report.is_stdout()).count() > 1 {
         return Err(Refusal::input(anyhow::anyhow!("only one report can go to stdout")));
     }
     for report in reports.iter().filter(|report| !report.is_stdout()) {
         let file = &report.file;
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let wrong = if file.is_dir() {
+        let whole = |path: &Path| path.canonicalize().ok();
+        let at_home = whole(folder).is_some_and(|folder| Some(folder) == whole(out));
+        let wrong = if at_home && file.extension().is_some_and(|ending| ending == "jsonl") {
+            Some("the evidence lies there")
+        } else if file.is_dir() {
             Some("it is a folder")
         } else if !folder.is_dir() {
             Some("its folder does not exist")

@@ -16,7 +16,7 @@ use crate::{
     judge::{Judge, Judgement},
     scenario::{self, Limits, Plan, RunOptions, Selection, Setup, Vocabulary, source},
     spelling,
-    subject::fault::{Fault, faults},
+    subject::fault::{self, Fault, faults},
 };
 
 /// Plants, runs, compares, draws.
@@ -42,7 +42,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Fault>, Refusal> {
         return Ok(faults().collect());
     }
     let find = |name: &String| {
-        faults().find(|fault| fault.name == name).ok_or_else(|| {
+        fault::find(name).ok_or_else(|| {
             let nearest = spelling::nearest(name, faults().map(|fault| fault.name));
             let suggestion = spelling::suggestion(nearest.as_deref());
             Refusal::input(anyhow::anyhow!("no fault is called {name:?}{suggestion}"))
@@ -90,6 +90,7 @@ fn header(planned: usize, seed: u64) -> Header {
         subject: "reference app".into(),
         seed,
         planned,
+        left_out: 0,
         previous_verdict: None,
         accepted: vec![],
         policy: Policy::default(),

@@ -21,13 +21,13 @@ use crate::{
 pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Refusal> {
     let settings = Settings::of(arguments)?;
     let plan = settings.plan()?;
-    deliver::check(&arguments.verdict.reports)?;
+    deliver::check(&arguments.verdict.reports, &settings.out)?;
 
     let mut folder = Folder::open(&settings.out)?;
     if let Some(complaint) = folder.complaint() {
         console.remark(complaint);
     }
-    let header = settings.header(plan.len(), folder.previous_verdict());
+    let header = settings.header(&plan, folder.previous_verdict());
     let mut evidence = folder.evidence(&header)?;
 
     let stop = interrupt::watch();

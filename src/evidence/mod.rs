@@ -123,6 +123,9 @@ pub struct Header {
     pub seed: u64,
     /// How many scenarios were planned; each has a log in the file.
     pub planned: usize,
+    /// How many scenarios a filter left out of the plan: what was left out was not shown.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub left_out: usize,
     /// The verdict in the output folder before this run, if there was one.
     pub previous_verdict: Option<String>,
     /// Verdicts that the caller accepts with exit code 0 (`--accept`).
@@ -138,4 +141,8 @@ pub struct Log<'a> {
     pub policy: &'a Policy,
     /// In the order in which they were made.
     pub observations: &'a [Observation],
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }

@@ -22,6 +22,15 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
     violated(basis, &mut blockers);
     scenarios(basis, &mut blockers);
     unshown(basis, claims, &mut blockers);
+    if basis.left_out > 0 {
+        blockers.push(Blocker {
+            kind: BlockerKind::LeftOut,
+            subject: "plan".into(),
+            severity: None,
+            message: format!("a filter left {} scenarios out", basis.left_out),
+            remedy: "run without --tags and --name".into(),
+        });
+    }
     blockers
 }
 

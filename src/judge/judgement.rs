@@ -227,6 +227,8 @@ pub enum BlockerKind {
     NotRun,
     /// Nothing was planned, or the plan is not covered.
     NothingPlanned,
+    /// A filter left scenarios out.
+    LeftOut,
     /// No passed scenario shows an invariant.
     InvariantNotExercised,
     /// A scenario's tag claims more than its log shows.

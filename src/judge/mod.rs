@@ -146,6 +146,7 @@ impl Judge {
             invariants: &invariants,
             issues: &issues,
             unmet_claims: claims.len(),
+            left_out: header.left_out,
         };
         let verdict = verdict::decide(&basis);
         let blockers = blockers::list(&basis, &claims);

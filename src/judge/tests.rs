@@ -11,6 +11,7 @@ fn header(planned: usize) -> Header {
         subject: "reference app".into(),
         seed: 7,
         planned,
+        left_out: 0,
         previous_verdict: None,
         accepted: vec![],
         policy: Policy::default(),
@@ -78,7 +79,8 @@ fn decided(planned: usize, unmet_claims: usize, spoil: impl Fn(&mut Results)) ->
     let mut results = shown();
     spoil(&mut results);
     let (scenarios, invariants, issues) = &results;
-    verdict::decide(&verdict::Basis { planned, scenarios, invariants, issues, unmet_claims }).word()
+    verdict::decide(&verdict::Basis { planned, scenarios, invariants, issues, unmet_claims, left_out: 0 })
+        .word()
 }
 
 #[test]

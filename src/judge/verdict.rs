@@ -39,11 +39,12 @@ pub(super) struct Basis<'a> {
     pub(super) invariants: &'a [InvariantResult],
     pub(super) issues: &'a [IssueResult],
     pub(super) unmet_claims: usize,
+    pub(super) left_out: usize,
 }
 
 /// Decides. NO-GO beats UNDECIDED beats GO (after fixes); a GO needs every single condition.
 pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
-    let Basis { planned, scenarios, invariants, issues, unmet_claims } = *basis;
+    let Basis { planned, scenarios, invariants, issues, unmet_claims, left_out } = *basis;
     let violated = invariants.iter().any(|invariant| invariant.outcome == InvariantOutcome::Violated);
     let stops = scenarios
         .iter()
@@ -60,7 +61,8 @@ pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
         && invariants.len() == RULES.len()
         && invariants.iter().all(holds)
         && issues.iter().all(|issue| issue.status != IssueStatus::Undecided)
-        && unmet_claims == 0;
+        && unmet_claims == 0
+        && left_out == 0;
     if !shown {
         return Verdict::Undecided;
     }

@@ -85,6 +85,7 @@ pub enum PlanError {
 pub struct Plan {
     entries: Vec<Entry>,
     ordinals: HashMap<String, usize>,
+    left_out: usize,
 }
 
 /// One planned scenario.
@@ -131,12 +132,19 @@ impl Plan {
         }
         let ordinals =
             entries.iter().enumerate().map(|(ordinal, entry)| (entry.planned.id.clone(), ordinal)).collect();
-        Ok(Self { entries, ordinals })
+        let left_out = total - entries.len();
+        Ok(Self { entries, ordinals, left_out })
     }
 
     /// All planned scenarios, in order; a scenario's place is its ordinal.
     pub fn planned(&self) -> impl ExactSizeIterator<Item = &Planned> {
         self.entries.iter().map(|entry| &entry.planned)
+    }
+
+    /// How many scenarios the selection left out.
+    #[must_use]
+    pub fn left_out(&self) -> usize {
+        self.left_out
     }
 
     /// How many scenarios are planned; never 0.

@@ -22,6 +22,7 @@ fn write(path: &Path) {
         subject: "reference app".into(),
         seed: 7,
         planned: 4,
+        left_out: 0,
         previous_verdict: Some("UNCONDITIONAL GO".into()),
         accepted: vec![],
         policy: Policy::default(),

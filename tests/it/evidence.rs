@@ -20,6 +20,7 @@ fn written(path: &std::path::Path) {
         subject: "reference app".into(),
         seed: 7,
         planned: RULES.len(),
+        left_out: 0,
         previous_verdict: None,
         accepted: vec![],
         policy: Policy::default(),

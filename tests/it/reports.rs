@@ -20,6 +20,7 @@ fn judged(logs: Vec<(Outcome, &str, Vec<Fact>)>) -> Judgement {
         subject: "reference app".into(),
         seed: 7,
         planned: logs.len(),
+        left_out: 0,
         previous_verdict: Some("NO-GO".into()),
         accepted: vec![],
         policy: Policy::default(),

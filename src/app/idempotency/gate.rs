@@ -12,7 +12,7 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// As the settings (`GONOGO_APP_IDEMPOTENCY`) have it.
+    /// As the settings have it.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         if settings.idempotency { Self::On } else { Self::Off }

@@ -12,6 +12,7 @@ use crate::{
     command::Refusal,
     evidence::{Header, file::Writer},
     judge::Verdict,
+    report,
 };
 
 /// An earlier verdict that is larger is none of ours.
@@ -32,7 +33,7 @@ impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, Refusal> {
         let unwritable = || format!("cannot write to the output folder {}", path.display());
         fs::create_dir_all(path).with_context(unwritable).map_err(Refusal::input)?;
-        for name in [VERDICT, "evidence.jsonl", "report.md", "junit.xml"] {
+        for name in [VERDICT, "evidence.jsonl"].into_iter().chain(drawings()) {
             if path.join(name).is_dir() {
                 let found = anyhow::anyhow!("{} is a folder", path.join(name).display());
                 return Err(Refusal::input(found.context(unwritable())));
@@ -68,11 +69,11 @@ impl Folder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         };
-        let gone = ["report.md", "junit.xml"].map(|name| match fs::remove_file(self.path.join(name)) {
+        let gone = drawings().map(|name| match fs::remove_file(self.path.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         });
-        let cleared = gone.into_iter().fold(aside, |cleared, gone| cleared.and(gone));
+        let cleared = gone.fold(aside, |cleared, gone| cleared.and(gone));
         cleared
             .with_context(|| format!("cannot put the earlier reports in {} aside", self.path.display()))
             .map_err(Refusal::input)?;
@@ -83,6 +84,11 @@ impl Folder {
     pub(super) fn settle(&self) {
         let _ = fs::remove_file(self.path.join(EARLIER));
     }
+}
+
+/// The reports that a run leaves beside its verdict: none of them may outlive the run before.
+fn drawings() -> impl Iterator<Item = &'static str> {
+    report::formats().iter().filter_map(|format| format.file_name).filter(|name| *name != VERDICT)
 }
 
 fn previous(folder: &Path) -> Result<Option<String>, String> {

@@ -83,14 +83,15 @@ impl Settings {
     }
 
     /// The first line of the evidence.
-    pub(super) fn header(&self, planned: usize, previous_verdict: Option<String>) -> Header {
+    pub(super) fn header(&self, plan: &Plan, previous_verdict: Option<String>) -> Header {
         Header {
             format: evidence::FORMAT.into(),
             tool: env!("CARGO_PKG_VERSION").into(),
             started_at: SystemClock::new().now(),
             subject: "reference app".into(),
             seed: self.seed,
-            planned,
+            planned: plan.len(),
+            left_out: plan.left_out(),
             previous_verdict,
             accepted: self.accepted.clone(),
             policy: self.policy.clone(),

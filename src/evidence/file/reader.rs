@@ -66,6 +66,7 @@ impl<R: BufRead> Reader<R> {
             subject: String::new(),
             seed: 0,
             planned: 0,
+            left_out: 0,
             previous_verdict: None,
             accepted: vec![],
             policy: crate::evidence::Policy::default(),

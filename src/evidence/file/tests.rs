@@ -14,6 +14,7 @@ fn header(planned: usize) -> Header {
         subject: "reference app".into(),
         seed: 7,
         planned,
+        left_out: 0,
         previous_verdict: None,
         accepted: vec![],
         policy: Policy { judging_words: vec!["bad".into()], ..Policy::default() },
