@@ -26,11 +26,6 @@ pub const MODULES: &[&str] = &[
 pub const EGRESS: &[&str] = &["api.atlassian.com", "auth.atlassian.com"];
 /// Settings that somebody has to fill in before the app works.
 pub const REQUIRED_SETTINGS: &[&str] = &[];
-/// Formats of stored records that are read, the earlier ones included.
-pub const RECORD_FORMATS: &[&str] = &["snapshot/1", "snapshot/2", super::token::stored::FORMAT, FORMAT];
-/// Jira operations that the app uses, by `operationId`.
-pub const JIRA_OPERATIONS: &[&str] =
-    &["searchProjects", "getFields", "getStatuses", "getIssueAllTypes", "searchAndReconsileIssuesUsingJql"];
 
 const FORMAT: &str = "gonogo.installation/1";
 const TRIES: usize = 8;
