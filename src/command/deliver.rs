@@ -4,12 +4,13 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io::{self, Write as _},
-    path::Path,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 
-use super::{Console, Refusal};
+use super::{Console, Refusal, folder::EVIDENCE};
 use crate::{
     cli::Report,
     exit::Exit,
@@ -17,30 +18,67 @@ use crate::{
     report::{self, Look},
 };
 
-/// Refuses, before anything runs, reports that could not be written after it.
-pub(super) fn check(reports: &[Report], out: &Path) -> Result<(), Refusal> {
+/// Refuses, before anything runs, reports that could not be written after it, and those that would take the
+/// place of something else: a result in the folder `out`, an input, another report.
+pub(super) fn check(
+    reports: &[Report],
+    out: Option<&Path>,
+    inputs: &[(PathBuf, &str)],
+) -> Result<(), Refusal> {
     if reports.iter().filter(|report| report.is_stdout()).count() > 1 {
         return Err(Refusal::input(anyhow::anyhow!("only one report can go to stdout")));
     }
-    for report in reports.iter().filter(|report| !report.is_stdout()) {
-        let file = &report.file;
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let whole = |path: &Path| path.canonicalize().ok();
-        let at_home = whole(folder).is_some_and(|folder| Some(folder) == whole(out));
-        let wrong = if at_home && file.extension().is_some_and(|ending| ending == "jsonl") {
-            Some("the evidence lies there")
-        } else if file.is_dir() {
-            Some("it is a folder")
-        } else if !folder.is_dir() {
-            Some("its folder does not exist")
+    let reports: Vec<_> = reports.iter().filter(|report| !report.is_stdout()).collect();
+    for (index, report) in reports.iter().enumerate() {
+        let file = report.file.as_path();
+        let wrong = if file.is_dir() {
+            Some("it is a folder".to_owned())
+        } else if !home(file).is_dir() {
+            Some("its folder does not exist".to_owned())
+        } else if reports[..index].iter().any(|other| is_same(file, &other.file)) {
+            Some("another report goes there".to_owned())
+        } else if let Some((_, what)) = inputs.iter().find(|(input, _)| is_same(file, input)) {
+            Some(format!("{what} lies there"))
         } else {
-            None
+            out.and_then(|out| taken(report, out))
         };
         if let Some(wrong) = wrong {
             return Err(Refusal::input(anyhow::anyhow!("cannot write {}: {wrong}", file.display())));
         }
     }
     Ok(())
+}
+
+/// What of an output folder lies where the report is to go. The same report may: it is the same.
+fn taken(report: &Report, out: &Path) -> Option<String> {
+    let file = report.file.as_path();
+    let is_at_home = is_same(home(file), out);
+    if is_at_home && file.extension().is_some_and(|ending| ending == "jsonl")
+        || is_same(file, &out.join(EVIDENCE))
+    {
+        return Some("the evidence lies there".to_owned());
+    }
+    let others = report::formats().iter().filter(|format| format.name != report.format);
+    let mut named = others.filter_map(|format| Some((format.name, format.file_name?)));
+    let (name, _) = named.find(|(_, name)| is_same(file, &out.join(name)))?;
+    Some(format!("the run's own {name} report lies there"))
+}
+
+/// Whether two paths lead to one file, by another spelling, a symbolic link or a hard link. Devices and pipes
+/// are never the same: whoever writes there writes after the other, not over it.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| Some(home(path).canonicalize().ok()?.join(path.file_name()?));
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(one), Ok(other)) => {
+            let is_kept = one.is_file() || one.is_dir();
+            is_kept && (one.dev(), one.ino()) == (other.dev(), other.ino())
+        }
+        _ => place(one).is_some_and(|one| Some(one) == place(other)),
+    }
+}
+
+fn home(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Writes the files of an output folder, the verdict last: a folder with a verdict is complete.

@@ -5,6 +5,7 @@ mod completions;
 mod console;
 mod deliver;
 mod explain;
+mod folder;
 mod judge;
 mod list;
 mod man;

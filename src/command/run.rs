@@ -1,15 +1,17 @@
 //! `gonogo run`, the main job: plan, run, judge, report, exit with the verdict. Read it from the top.
 
-mod folder;
 mod interrupt;
 mod settings;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 
-use self::{folder::Folder, settings::Settings};
-use super::{Console, Refusal, deliver};
+use self::settings::Settings;
+use super::{
+    Console, Refusal, deliver,
+    folder::{DEFAULT_OUT, Folder, put_aside},
+};
 use crate::{
     cli,
     evidence::{self, Outcome},
@@ -19,11 +21,14 @@ use crate::{
 
 /// Runs, judges, reports.
 pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Refusal> {
-    let settings = Settings::of(arguments)?;
-    let plan = settings.plan()?;
-    deliver::check(&arguments.verdict.reports, &settings.out)?;
+    let settings = Settings::of(arguments).inspect_err(|_| {
+        put_aside(arguments.out.as_deref().unwrap_or(Path::new(DEFAULT_OUT)));
+    })?;
+    let folder = Folder::open(&settings.out)?;
+    let sources = settings.sources()?;
+    let plan = settings.plan(&sources)?;
+    deliver::check(&arguments.verdict.reports, Some(&settings.out), &settings.inputs(&sources))?;
 
-    let mut folder = Folder::open(&settings.out)?;
     if let Some(complaint) = folder.complaint() {
         console.remark(complaint);
     }

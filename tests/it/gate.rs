@@ -91,7 +91,7 @@ fn a_full_disk_leaves_no_verdict_not_even_the_earlier_one() {
     // Nothing that was there before is lost: the evidence stays, the verdict is out of the way.
     let kept = |name: &str| fs::read_to_string(run.path("gonogo-report").join(name)).unwrap();
     assert_eq!(kept("evidence.jsonl"), "earlier evidence");
-    assert!(kept("verdict.earlier.json").contains("UNCONDITIONAL GO"));
+    assert!(kept("verdict.json.earlier").contains("UNCONDITIONAL GO"));
 }
 
 #[test]

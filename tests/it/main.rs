@@ -4,6 +4,7 @@
 mod cli;
 mod drawn;
 mod evidence;
+mod folder;
 mod gate;
 mod gonogo;
 mod hostile;

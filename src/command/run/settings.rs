@@ -10,12 +10,15 @@ use anyhow::anyhow;
 use crate::{
     cli,
     clock::{Clock as _, SystemClock},
-    command::Refusal,
+    command::{Refusal, folder::DEFAULT_OUT},
     config::{Config, Seconds},
     evidence::{self, Header, Issue, Policy, Severity},
     invariant,
     judge::ACCEPT_GO_AFTER_FIXES,
-    scenario::{Limits, Plan, RunOptions, Selection, Setup, Vocabulary, source},
+    scenario::{
+        Limits, Plan, RunOptions, Selection, Setup, Vocabulary,
+        source::{self, Source},
+    },
 };
 
 /// Everything a run needs to know.
@@ -23,6 +26,7 @@ pub(super) struct Settings {
     pub out: PathBuf,
     pub options: RunOptions,
     pub setup: Setup,
+    config: Option<PathBuf>,
     policy: Policy,
     features: Vec<PathBuf>,
     selection: Selection,
@@ -33,7 +37,7 @@ pub(super) struct Settings {
 impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
     pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
-        let config = config(arguments)?;
+        let (file, config) = config(arguments)?;
         let policy = config.policy(Policy { issues: reference_issues(), ..Policy::default() });
         let features = match (arguments.features.as_slice(), &arguments.dir) {
             ([_, ..], _) => arguments.features.clone(),
@@ -50,7 +54,7 @@ impl Settings {
             run: arguments.timeout.map_or(or(timeouts.run_s, defaults.limits.run), Duration::from_secs_f64),
         };
         Ok(Self {
-            out: arguments.out.clone().or(config.out).unwrap_or_else(|| "gonogo-report".into()),
+            out: arguments.out.clone().or(config.out).unwrap_or_else(|| DEFAULT_OUT.into()),
             options: RunOptions {
                 jobs: arguments.jobs.map(usize::from).or(config.jobs).unwrap_or(defaults.jobs),
                 retries: usize::from(arguments.retries),
@@ -59,6 +63,7 @@ impl Settings {
                 ..defaults
             },
             setup: Setup { seed: arguments.seed, ..Setup::default() },
+            config: file,
             policy,
             features,
             selection: Selection { tags: arguments.tags.clone(), name: arguments.name.clone() },
@@ -67,14 +72,25 @@ impl Settings {
         })
     }
 
+    /// The texts of the features.
+    pub(super) fn sources(&self) -> Result<Vec<Source>, Refusal> {
+        if self.features.is_empty() {
+            return Ok(source::built_in());
+        }
+        source::from_folders(&self.features).map_err(Refusal::input)
+    }
+
+    /// The files that the run is read from, each with what it is.
+    pub(super) fn inputs(&self, sources: &[Source]) -> Vec<(PathBuf, &'static str)> {
+        // Built-in features are no files, whatever lies under their names.
+        let files = if self.features.is_empty() { &[] } else { sources };
+        let features = files.iter().map(|source| (source.path.clone(), "a feature file"));
+        features.chain(self.config.clone().map(|file| (file, "the configuration"))).collect()
+    }
+
     /// Everything that is to run.
-    pub(super) fn plan(&self) -> Result<Plan, Refusal> {
-        let sources = if self.features.is_empty() {
-            source::built_in()
-        } else {
-            source::from_folders(&self.features).map_err(Refusal::input)?
-        };
-        let features = source::load(&sources).map_err(Refusal::input)?;
+    pub(super) fn plan(&self, sources: &[Source]) -> Result<Plan, Refusal> {
+        let features = source::load(sources).map_err(Refusal::input)?;
         let vocabulary = Vocabulary::closed(
             invariant::RULES.iter().map(|rule| rule.name.to_owned()).collect(),
             self.policy.issues.iter().map(|issue| issue.id.clone()).collect(),
@@ -100,7 +116,7 @@ impl Settings {
 }
 
 /// The file that is named; else the nearest one upwards; else nothing is set.
-fn config(arguments: &cli::Run) -> Result<Config, Refusal> {
+fn config(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
     if let Some(dir) = arguments.dir.as_deref().filter(|dir| !dir.is_dir()) {
         let what = if dir.exists() { "it is no folder" } else { "no such folder" };
         return Err(Refusal::input(anyhow!("cannot read {}: {what}", dir.display())));
@@ -115,7 +131,8 @@ fn config(arguments: &cli::Run) -> Result<Config, Refusal> {
             Config::find(&from)
         }
     };
-    found.map_or(Ok(Config::default()), |file| Config::read(&file).map_err(Refusal::input))
+    let config = found.as_deref().map_or(Ok(Config::default()), Config::read).map_err(Refusal::input)?;
+    Ok((found, config))
 }
 
 /// What the scenarios of the reference app settle.
