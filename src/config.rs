@@ -1,18 +1,17 @@
 //! `gonogo.yaml`: the only user of YAML. Finds it, refuses what is too big or too deep before parsing, and
 //! says where a setting is wrong. Never maps something unknown to a default.
 
+mod values;
+
 use std::{
-    fmt, fs,
+    fs,
     io::Read as _,
-    marker::PhantomData,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, MapAccess, Visitor},
-};
+use serde::Deserialize;
+
+pub use values::Seconds;
 
 use crate::{
     evidence::{Issue, Policy, Severity},
@@ -35,14 +34,18 @@ pub struct Config {
     /// Where reports go.
     pub out: Option<PathBuf>,
     /// Scenarios at once.
+    #[serde(deserialize_with = "values::jobs")]
     pub jobs: Option<usize>,
     /// Limits for metrics.
+    #[serde(deserialize_with = "values::thresholds")]
     pub thresholds: crate::evidence::Thresholds,
-    /// Severity by tag, without `@`.
-    pub severities: Pairs<Severity>,
+    /// Severity by tag, in the file's order; never softer than the tag's name says.
+    #[serde(deserialize_with = "values::severities")]
+    pub severities: Vec<(String, Severity)>,
     /// The severity of what no issue and no tag names.
     pub default_severity: Option<Severity>,
-    /// Issues that scenarios settle.
+    /// Issues that scenarios settle; the severity of `SEV-n-…` is the one in the id.
+    #[serde(deserialize_with = "values::issues")]
     pub issues: Vec<Issue>,
     /// What the invariants go by.
     pub invariants: Invariants,
@@ -63,9 +66,11 @@ pub enum Subject {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Invariants {
-    /// Words that state a judgement; in place of the built-in list.
-    pub judging_words: Option<Vec<String>>,
-    /// Hosts that the app may reach beside Jira.
+    /// Words that state a judgement, beside those of the built-in list.
+    #[serde(deserialize_with = "values::words")]
+    pub judging_words: Vec<String>,
+    /// Hosts that the app may reach beside Jira; `*.` covers what is below a domain.
+    #[serde(deserialize_with = "values::hosts")]
     pub egress: Vec<String>,
 }
 
@@ -81,61 +86,11 @@ pub struct Timeouts {
     pub run_s: Option<Seconds>,
 }
 
-/// A length of time above zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seconds(pub Duration);
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let seconds = f64::deserialize(deserializer)?;
-        let usable = seconds > 0.0 && seconds <= 86_400.0;
-        let length = usable.then(|| Duration::from_secs_f64(seconds));
-        length.map(Self).ok_or_else(|| D::Error::custom("expected seconds above 0 and up to 86400"))
-    }
-}
-
-/// A mapping in the file's order whose keys are distinct.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pairs<T>(pub Vec<(String, T)>);
-
-impl<T> Default for Pairs<T> {
-    fn default() -> Self {
-        Self(vec![])
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Pairs<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a mapping")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs: Vec<(String, T)> = vec![];
-                while let Some(key) = map.next_key::<String>()? {
-                    // The YAML crate would let the last one win.
-                    if pairs.iter().any(|(known, _)| *known == key) {
-                        return Err(A::Error::custom(format!("duplicate key `{key}`")));
-                    }
-                    let value = map.next_value()?;
-                    pairs.push((key, value));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(Entries(PhantomData))
-    }
-}
-
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file could not be read.
-    #[error("cannot read {path}: {source}", path = path.display())]
+    #[error("cannot read {path}", path = path.display())]
     Unreadable {
         /// The configuration file.
         path: PathBuf,
@@ -216,28 +171,11 @@ impl Config {
     }
 
     fn checked(&self) -> Result<(), String> {
-        if self.jobs == Some(0) {
-            return Err("jobs: expected 1 or more".into());
-        }
-        for (index, issue) in self.issues.iter().enumerate() {
-            if issue.id.trim().is_empty() || issue.id.starts_with('@') {
-                return Err(format!(
-                    "issues[{index}].id: expected a tag's name without `@`, found `{}`",
-                    issue.id
-                ));
-            }
-            if self.issues[..index].iter().any(|earlier| earlier.id == issue.id) {
-                return Err(format!("issues[{index}].id: `{}` is listed twice", issue.id));
-            }
-        }
-        let thresholds = &self.thresholds;
-        for (key, value, most) in [
-            ("lock_contention_percent", thresholds.lock_contention_percent, 100.0),
-            ("refresh_success_percent", thresholds.refresh_success_percent, 100.0),
-            ("page_p95_ms", thresholds.page_p95_ms, f64::MAX),
-        ] {
-            if !(0.0..=most).contains(&value) {
-                return Err(format!("thresholds.{key}: expected a number from 0, found {value}"));
+        for (tag, severity) in &self.severities {
+            let issue = self.issues.iter().find(|issue| issue.id == *tag);
+            if let Some(issue) = issue.filter(|issue| issue.severity < *severity) {
+                let (expected, found) = (issue.severity.word(), severity.word());
+                return Err(format!("severities.{tag}: expected {expected} or stricter, found {found}"));
             }
         }
         Ok(())
@@ -251,10 +189,13 @@ impl Config {
         issues.extend(self.issues.iter().cloned());
         issues.sort_by(|a, b| a.id.cmp(&b.id));
         let mut severities = base.severities;
-        severities.retain(|(tag, _)| self.severities.0.iter().all(|(named, _)| named != tag));
-        severities.extend(self.severities.0.iter().cloned());
+        severities.retain(|(tag, _)| self.severities.iter().all(|(named, _)| named != tag));
+        severities.extend(self.severities.iter().cloned());
+        let mut judging_words = base.judging_words;
+        let added = self.invariants.judging_words.iter().filter(|word| !judging_words.contains(word));
+        judging_words.extend(added.cloned().collect::<Vec<_>>());
         Policy {
-            judging_words: self.invariants.judging_words.clone().unwrap_or(base.judging_words),
+            judging_words,
             egress: base.egress.into_iter().chain(self.invariants.egress.iter().cloned()).collect(),
             thresholds: self.thresholds.clone(),
             issues,

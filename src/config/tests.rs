@@ -1,5 +1,7 @@
 //! What a configuration may say, and what is told when it says something else.
 
+use std::{error::Error as _, time::Duration};
+
 use super::*;
 
 fn parse(text: &str) -> Result<Config, String> {
@@ -18,7 +20,7 @@ fn a_whole_file_is_read() {
     assert_eq!(config.timeouts.step_s, Some(Seconds(Duration::from_millis(500))));
     assert_eq!(policy.severities, [("smoke".to_owned(), Severity::Sev3)]);
     assert_eq!(policy.issues[0].id, "SEV-2-009");
-    assert_eq!((policy.judging_words.len(), policy.egress.len()), (1, 1));
+    assert_eq!(policy.egress, ["example.com"]);
     assert!((policy.thresholds.page_p95_ms - 50.0).abs() < f64::EPSILON);
 }
 
@@ -42,7 +44,6 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
         ("timeouts: {step_s: -1}\n", vec!["timeouts", "seconds above 0", "step_s: -1"]),
         ("timeouts: {step_s: .nan}\n", vec!["above 0"]),
         ("thresholds: {page_p95_ms: .nan}\n", vec!["thresholds.page_p95_ms"]),
-        ("jobs: 0\n", vec!["jobs: expected 1 or more"]),
         ("jobs: many\n", vec!["jobs", "1:7"]),
         ("issues: [{id: '@SEV-1-001', title: t, severity: SEV-1}]\n", vec!["without `@`"]),
         ("features:\n\t- b\n", vec![":2:"]),
@@ -57,6 +58,140 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
             assert!(error.contains(part), "{error:?} should contain {part:?}");
         }
     }
+}
+
+#[test]
+fn words_are_added_to_the_built_in_ones() {
+    let built_in = Policy::default().judging_words;
+    let text = format!("invariants: {{judging_words: [rotten, {}]}}\n", built_in[0]);
+    let words = parse(&text).unwrap().policy(Policy::default()).judging_words;
+    let expected: Vec<String> = built_in.into_iter().chain(["rotten".to_owned()]).collect();
+    assert_eq!(words, expected);
+}
+
+#[test]
+fn a_leading_at_sign_is_the_same_tag() {
+    let policy = parse("severities: {'@smoke': SEV-3}\n").unwrap().policy(Policy::default());
+    assert_eq!(policy.severities, [("smoke".to_owned(), Severity::Sev3)]);
+}
+
+#[test]
+fn an_issue_may_weigh_more_than_its_name_says_but_never_less() {
+    for (text, place) in [
+        (
+            "issues:\n  - {id: SEV-2-001, title: t, severity: SEV-2}\n  - {id: SEV-1-001, title: t, severity: SEV-4}\n",
+            ":3:",
+        ),
+        ("issues:\n  - {id: SEV-1-009, title: t, severity: SEV-3}\n", ":2:"),
+        ("issues:\n  - id: sev-1-009\n    title: t\n    severity: SEV-3\n", ":2:"),
+        ("issues:\n  - {id: SEV-7-009, title: t, severity: SEV-1}\n", ":2:"),
+        ("issues:\n  - {id: SEV-2-009, title: t, severity: SEV-1}\n", ":2:"),
+        ("jobs: 2\nseverities:\n  smoke: SEV-3\n  SEV-2-001: SEV-3\n", ":4:"),
+        ("severities: {'@SEV-1-001': SEV-2}\n", ":1:"),
+        ("severities:\n  invariant:read_only_jira: SEV-2\n", ":2:"),
+        ("severities: {JIRA-12: SEV-3}\nissues: [{id: JIRA-12, title: t, severity: SEV-2}]\n", "JIRA-12"),
+    ] {
+        let error = parse(text).expect_err(text);
+        assert!(error.contains(place) && error.contains("expected SEV-"), "{error}");
+    }
+    let text = "severities: {SEV-2-001: SEV-1, invariant:read_only_jira: SEV-1}\n\
+        issues: [{id: SEV-2-009, title: t, severity: SEV-2}, {id: JIRA-12, title: t, severity: SEV-4}]\n";
+    assert_eq!(parse(text).unwrap().policy(Policy::default()).issues.len(), 2);
+}
+
+#[test]
+fn a_value_that_cannot_be_meant_is_refused_where_it_stands() {
+    for (text, place, reason) in [
+        ("jobs: 0\n", ":1:7", "a number from 1 to 512"),
+        ("jobs: -1\n", ":1:7", "a number from 1 to 512"),
+        ("jobs: 100000\n", ":1:7", "a number from 1 to 512"),
+        ("jobs: 1e3\n", ":1:7", "a number from 1 to 512"),
+        ("jobs: 18446744073709551616\n", ":1:7", "a number from 1 to 512"),
+        ("jobs: many\n", ":1:7", "a number from 1 to 512"),
+        (
+            "invariants:\n  judging_words:\n    - fine\n    - ' '\n",
+            ":4:7",
+            "judging_words[1]: expected a word",
+        ),
+        ("invariants: {judging_words: ['']}\n", ":1:", "expected a word"),
+        ("severities:\n  a: SEV-1\n  '@': SEV-2\n", ":3:", "expected a tag"),
+        ("severities:\n  a: SEV-1\n  ' ': SEV-2\n", ":3:", "expected a tag"),
+        ("severities:\n  a: SEV-1\n  'a b': SEV-2\n", ":3:", "expected a tag"),
+        ("severities:\n  a: SEV-1\n  b: SEV-1\n  '@a': SEV-2\n", ":4:", "duplicate key `a`"),
+        ("severities:\n  a: SEV-1\n  b: SEV-9\n", ":3:6", "severities.b"),
+        (
+            "issues:\n  - {id: A-1, title: t, severity: SEV-2}\n  - {id: A-1, title: t, severity: SEV-1}\n",
+            ":3:",
+            "listed twice",
+        ),
+        ("issues:\n  - {id: A-1, severity: SEV-2}\n", ":2:", "missing field `title`"),
+        ("issues:\n  - {id: ' ', title: t, severity: SEV-2}\n", ":2:", "expected a tag"),
+        ("timeouts:\n  step_s: 1\n  run_s: 0\n", ":3:10", "timeouts.run_s: expected seconds above 0"),
+        ("thresholds:\n  page_p95_ms: 1\n  lock_contention_percent: 101\n", ":3:28", "from 0 to 100"),
+        ("thresholds:\n  page_p95_ms: -1\n", ":2:16", "from 0"),
+        ("out: [a]\n", ":1:6", "out"),
+        ("features: a\n", ":1:11", "features"),
+    ] {
+        let error = parse(text).expect_err(text);
+        assert!(error.contains(place) && error.contains(reason), "{text}: {error}");
+    }
+}
+
+#[test]
+fn egress_names_hosts_and_no_more_than_the_hosts_of_one_owner() {
+    let egress = |host: &str| parse(&format!("invariants:\n  egress:\n    - a.example\n    - '{host}'\n"));
+    for host in [
+        "*",
+        "*.com",
+        "*.co.uk",
+        "*.com.au",
+        "*.*.example.com",
+        "a.*.com",
+        "",
+        " ",
+        "https://example.com",
+        "example.com/path",
+        "example.com?x",
+        "user@example.com",
+        "example.com:0",
+        "example.com:65536",
+        "example.com:",
+        "example.com:x",
+        "exa mple.com",
+        "example..com",
+        ".example.com",
+        "*example.com",
+        "example.com.",
+        "-a.com",
+        "*.com:443",
+        "*.example.com:",
+        "ex\u{e4}mple.com",
+        "*.127.0.0.1",
+        "*.1.1",
+    ] {
+        let error = egress(host).expect_err(host);
+        assert!(error.contains(":4:7: invariants.egress[1]: expected a host"), "{host}: {error}");
+    }
+    for host in [
+        "example.com",
+        "status.example.com:8443",
+        "*.example.com",
+        "*.shop.co.uk",
+        "localhost",
+        "127.0.0.1:80",
+        "[::1]:80",
+        "a_b.example",
+        "*.example.com:443",
+    ] {
+        assert_eq!(egress(host).unwrap().invariants.egress, ["a.example", host]);
+    }
+}
+
+#[test]
+fn a_cause_is_told_once() {
+    let error = Config::read(Path::new("no/such.yaml")).unwrap_err();
+    let cause = error.source().expect("a cause").to_string();
+    assert!(!error.to_string().contains(&cause), "{error}");
 }
 
 #[test]
