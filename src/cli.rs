@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
     report,
@@ -25,18 +25,30 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "COLUMNS", env = "GONOGO_WIDTH")]
     #[arg(value_parser = clap::value_parser!(u16).range(20..))]
     pub width: Option<u16>,
-    /// Columns, as some shells export them.
-    #[arg(long, hide = true, global = true, env = "COLUMNS", hide_env = true)]
-    pub columns: Option<u16>,
-    /// <https://no-color.org>.
-    #[arg(long, hide = true, global = true, env = "NO_COLOR", hide_env = true)]
-    pub no_color: Option<String>,
     /// No progress, no remarks; errors and the report alone.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Each scenario, as it ends.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+impl Cli {
+    /// Reads the process's arguments and environment. An empty variable is the same as one that is not set.
+    ///
+    /// # Errors
+    /// Help that was asked for, and whatever the flags do not allow.
+    pub fn of_process() -> Result<Self, clap::Error> {
+        let mut command = Self::command().mut_args(without_empty);
+        command = command.mut_subcommands(|subcommand| subcommand.mut_args(without_empty));
+        let mut matches = command.clone().try_get_matches()?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+fn without_empty(flag: clap::Arg) -> clap::Arg {
+    let empty = flag.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    if empty { flag.env(None) } else { flag }
 }
 
 const EXAMPLES: &str = "\

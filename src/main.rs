@@ -7,7 +7,6 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser as _;
 use gonogo::{cli::Cli, command};
 use tracing_subscriber::{EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _};
 
@@ -23,7 +22,7 @@ fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "internal error: {text}{place}");
     }));
     log_to_stderr();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::of_process() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

@@ -2,6 +2,7 @@
 //! colour and width. A closed pipe is no error.
 
 use std::{
+    env,
     io::{self, IsTerminal as _, Write as _},
     time::Duration,
 };
@@ -34,15 +35,19 @@ impl Console {
     /// Looks at the flags and the terminal.
     #[must_use]
     pub fn new(cli: &Cli) -> Self {
-        let unwanted = cli.no_color.as_ref().is_some_and(|value| !value.is_empty());
+        let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
+        // <https://no-color.org>, and terminals that can only print.
+        let unwanted = variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb");
         let color = match cli.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => io::stdout().is_terminal() && !unwanted,
         };
-        let terminal = || comfy_table::Table::new().width();
-        let width = cli.width.or(cli.columns).or_else(terminal).unwrap_or(WIDTH_WITHOUT_TERMINAL);
-        Self { color, width: width.max(20), quiet: cli.quiet, verbose: cli.verbose > 0, bar: None }
+        let columns = || variable("COLUMNS")?.to_str()?.parse().ok().filter(|columns| *columns > 0);
+        // A terminal that does not know its size says 0.
+        let terminal = || comfy_table::Table::new().width().filter(|columns| *columns > 0);
+        let width = cli.width.or_else(columns).or_else(terminal).unwrap_or(WIDTH_WITHOUT_TERMINAL);
+        Self { color, width, quiet: cli.quiet, verbose: cli.verbose > 0, bar: None }
     }
 
     /// Writes a document to stdout.

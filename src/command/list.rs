@@ -7,13 +7,16 @@ use crate::{
     cli::{List, Listable},
     exit::Exit,
     invariant::RULES,
-    report,
+    report::{self, printable},
     scenario::{self, Plan, Selection, Vocabulary, source},
     subject::fault::faults,
 };
 
 /// Prints the list.
 pub(super) fn list(arguments: &List, console: &mut Console) -> Result<u8, Refusal> {
+    if !arguments.features.is_empty() && arguments.what != Listable::Scenarios {
+        return Err(Refusal::input(anyhow::anyhow!("`--features` is for `list scenarios` alone")));
+    }
     let mut text = String::new();
     // Writing to a string cannot fail.
     match arguments.what {
@@ -45,8 +48,8 @@ fn scenarios(arguments: &List, text: &mut String) -> Result<(), Refusal> {
     let features = source::load(&sources).map_err(Refusal::input)?;
     let plan = Plan::new(&features, &Selection::default(), &Vocabulary::free()).map_err(Refusal::input)?;
     for planned in plan.planned() {
-        let tags: String = planned.tags.iter().map(|tag| format!(" @{tag}")).collect();
-        let _ = writeln!(text, "{}\t{}{tags}", planned.id, planned.name);
+        let tags: String = planned.tags.iter().map(|tag| format!(" @{}", printable(tag))).collect();
+        let _ = writeln!(text, "{}\t{}{tags}", printable(&planned.id), printable(&planned.name));
     }
     Ok(())
 }

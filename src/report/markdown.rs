@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Look, brief, change, figure};
+use super::{Look, brief, change, figure, scenarios};
 use crate::{evidence::Outcome, judge::Judgement};
 
 /// A CI step summary takes 1 MiB; what is larger is dropped without a word. Bytes.
@@ -63,9 +63,9 @@ fn head(out: &mut String, judgement: &Judgement) {
     let _ = writeln!(out, "# {}\n", judgement.verdict);
     let _ = writeln!(
         out,
-        "{}: {} scenarios planned, {} passed, {} failed, {} undecided.\n",
+        "{}: {} planned, {} passed, {} failed, {} undecided.\n",
         text(&judgement.subject),
-        counts.planned,
+        scenarios(counts.planned),
         counts.passed,
         counts.failed,
         counts.undecided()

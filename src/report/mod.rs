@@ -93,6 +93,11 @@ fn brief(text: &str, limit: usize) -> String {
     brief
 }
 
+/// So many scenarios, in words.
+fn scenarios(count: usize) -> String {
+    format!("{count} scenario{}", if count == 1 { "" } else { "s" })
+}
+
 /// A figure with its unit, or `no data`.
 fn figure(value: Option<f64>, unit: &str) -> String {
     match value {

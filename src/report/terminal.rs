@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, TableStyle, presets};
 
-use super::{Look, brief, change, figure, printable};
+use super::{Look, brief, change, figure, printable, scenarios};
 use crate::{
     evidence::Outcome,
     judge::{InvariantOutcome, IssueStatus, Judgement, MetricOutcome, Verdict},
@@ -47,9 +47,9 @@ fn banner(out: &mut String, judgement: &Judgement, look: &Look) {
     table.add_row(vec![cell]);
     let counts = &judgement.counts;
     let summary = format!(
-        "{}: {} scenarios planned, {} passed, {} failed, {} undecided",
+        "{}: {} planned, {} passed, {} failed, {} undecided",
         brief(&judgement.subject, 80),
-        counts.planned,
+        scenarios(counts.planned),
         counts.passed,
         counts.failed,
         counts.undecided(),

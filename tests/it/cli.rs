@@ -75,3 +75,87 @@ fn an_unknown_name_is_refused_with_the_nearest() {
         gonogo().args(args).run().exits(2).says(says);
     }
 }
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let text = "Feature: F\n  Scenario: fine\n    Given a Jira site\n";
+    let names = ["COLOR", "WIDTH", "CONFIG", "JOBS", "TIMEOUT", "SEED", "OUT", "ACCEPT", "PORT"];
+    let names = names.map(|name| format!("GONOGO_{name}").leak() as &'static str);
+    let run = names.iter().fold(gonogo().features(&[("a.feature", text)]), |run, name| run.env(name, ""));
+    let run = run.run().exits(4);
+    assert!(run.path("gonogo-report/verdict.json").exists());
+    gonogo().args(&["list", "formats"]).env("GONOGO_WIDTH", "x").run().exits(2).says("--width");
+}
+
+#[test]
+fn an_unusable_width_falls_back_and_a_small_one_is_the_smallest_that_can_be_drawn() {
+    let text = "Feature: F\n  Scenario: fine\n    Given a Jira site\n";
+    let widest = |columns: &str| {
+        let run = gonogo().features(&[("a.feature", text)]).env("COLUMNS", columns).run().exits(4);
+        run.stdout().lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    let usual = widest("100");
+    assert!(usual > 60, "{usual}");
+    for columns in ["abc", "", "0", "-5", "70000"] {
+        assert_eq!(widest(columns), usual, "COLUMNS={columns}");
+    }
+    for columns in ["1", "19", "36", "40"] {
+        assert!(widest(columns) <= 40, "COLUMNS={columns}: {}", widest(columns));
+    }
+}
+
+#[test]
+fn a_terminal_without_size_has_the_usual_width_and_a_dumb_one_no_colour() {
+    let text = "Feature: F\n  Scenario: fine\n    Given a Jira site\n";
+    let evidence = gonogo().features(&[("a.feature", text)]).run().exits(4);
+    let evidence = fs::read(evidence.path("gonogo-report/evidence.jsonl")).unwrap();
+    let on = |term: &str, size: &str| {
+        let line =
+            format!("export Q=$(printf '%q ' \"$@\"); script -qec \"stty {size}; $Q\" /dev/null < /dev/null");
+        let run = gonogo().file("e.jsonl", &evidence).args(&["judge", "e.jsonl"]).shell(&line);
+        run.env("TERM", term).run().exits(4).stdout().replace('\r', "")
+    };
+    let plain = on("dumb", "cols 0 rows 0");
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
+    assert!(plain.lines().any(|line| line.chars().count() > 60), "{plain}");
+    assert!(on("xterm", "cols 0 rows 0").contains("\u{1b}["));
+    assert!(on("dumb", "cols 20 rows 20").lines().all(|line| line.chars().count() <= 40));
+}
+
+#[test]
+fn a_list_moves_no_cursor() {
+    let text =
+        "Feature: F\n  @a\u{1b}[31mb\n  Scenario: clear\u{1b}[2J \u{202e} \u{9b}1m\n    Given a Jira site\n";
+    let run = gonogo().file("f/a\u{1b}[1m.feature", text).args(&["list", "scenarios", "--features", "f"]);
+    let printed = run.run().exits(0).says("clear").stdout();
+    let raw = printed.chars().find(|c| !"\n\t".contains(*c) && (c.is_control() || *c == '\u{202e}'));
+    assert_eq!(raw, None, "{printed:?}");
+}
+
+#[test]
+fn a_flag_that_a_list_cannot_heed_is_refused() {
+    for what in ["steps", "invariants", "faults", "formats"] {
+        let run = gonogo().args(&["list", what, "--features", "nope"]).run();
+        run.exits(2).says("`--features` is for `list scenarios`");
+    }
+    gonogo().args(&["list", "scenarios", "--features", "nope"]).run().exits(2).says("nope");
+}
+
+#[test]
+fn completions_offer_no_hidden_flag() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = gonogo().args(&["completions", shell]).run().exits(0).says("width").stdout();
+        for hidden in ["columns", "no-color"] {
+            let offered = script.contains(&format!("--{hidden}")) || script.contains(&format!("-l {hidden}"));
+            assert!(!offered, "{shell} offers --{hidden}");
+        }
+    }
+}
+
+#[test]
+fn one_scenario_is_no_scenarios() {
+    let text = "Feature: F\n  Scenario: fine\n    Given a Jira site\n";
+    let run = gonogo().features(&[("a.feature", text)]).run().exits(4).says("1 scenario planned");
+    let page = fs::read_to_string(run.path("gonogo-report/report.md")).unwrap();
+    assert!(page.contains("1 scenario planned"), "{page}");
+}
