@@ -188,9 +188,10 @@ fn load_one(source: &Source) -> Result<Loaded, Vec<Problem>> {
         // The parser gives up behind a line that it cannot read, on the blank ones that follow.
         let read =
             lines.iter().take(line).rposition(|line| !line.trim().is_empty()).map_or(line, |index| index + 1);
-        let (line, column) = if read == line { (line, column) } else { (read, 1) };
-        let snippet = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        vec![problem(line, column, text::reason(snippet), snippet)]
+        let (found, reason) = text::culprit(&lines, read);
+        let column = if found == line { column } else { 1 };
+        let snippet = lines.get(found.saturating_sub(1)).copied().unwrap_or_default();
+        vec![problem(found, column, reason, snippet)]
     })?;
     let slips = slip::mistyped(&feature, &lines);
     if !slips.is_empty() {

@@ -135,35 +135,121 @@ pub(super) fn position(error: &str) -> Option<(usize, usize)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
+const STEPS: [&str; 5] = ["Given", "When", "Then", "And", "But"];
+const HEADINGS: [&str; 9] = [
+    "Feature",
+    "Background",
+    "Rule",
+    "Scenario Outline",
+    "Scenario Template",
+    "Scenario",
+    "Examples",
+    "Example",
+    "Scenarios",
+];
+
+/// What a line is, by its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Heading,
+    Step,
+    Row,
+    Tag,
+    /// Prose, or something that went wrong.
+    Other,
+}
+
+fn kind(line: &str) -> Kind {
+    let headed = |heading: &str| line.strip_prefix(heading).is_some_and(|rest| rest.starts_with(':'));
+    match line.split_once(' ') {
+        _ if HEADINGS.iter().any(|heading| headed(heading)) => Kind::Heading,
+        _ if line.starts_with('|') => Kind::Row,
+        _ if line.starts_with('@') => Kind::Tag,
+        Some((word, _)) if word == "*" || STEPS.contains(&word) => Kind::Step,
+        _ => Kind::Other,
+    }
+}
+
+/// The line that is wrong, and why, when the parser gives up at `line` (from 1): it reads on to where nothing
+/// fits any more, which is often the line after.
+pub(super) fn culprit(lines: &[&str], line: usize) -> (usize, String) {
+    let at = |number: usize| lines.get(number.saturating_sub(1)).map_or("", |line| line.trim());
+    let own = || (line, reason(at(line)));
+    if lines.iter().filter_map(|line| language(line.trim())).any(|language| language != "en") {
+        return own();
+    }
+    let read: Vec<(usize, Kind)> =
+        outside_doc_strings(lines).take_while(|(number, _)| *number <= line).collect();
+    let heading = read.iter().rposition(|(number, kind)| *number < line && *kind == Kind::Heading);
+    let Some(heading) = heading else { return own() };
+    // Prose below a heading is a description, up to the first line that is none.
+    let prose = read[heading + 1..].iter().take_while(|(_, kind)| *kind == Kind::Other).count();
+    let body = &read[heading + 1 + prose..];
+    let misplaced = body.windows(2).find_map(|pair| match *pair {
+        [_, (number, Kind::Other)] => Some((number, reason(at(number)))),
+        [(number, Kind::Tag), (_, Kind::Step | Kind::Row)] => {
+            Some((number, "a tag cannot stand before this".into()))
+        }
+        _ => None,
+    });
+    if let Some(found) = misplaced {
+        return found;
+    }
+    let is_first = body.first().is_none_or(|(number, _)| *number >= line);
+    let tags = read[..heading].iter().rev().take_while(|(_, kind)| *kind == Kind::Tag);
+    let no_tag =
+        |number: usize| at(number).split_whitespace().find(|tag| tag.len() < 2 || !tag.starts_with('@'));
+    let mut wrong = tags.filter_map(|(number, _)| no_tag(*number).map(|tag| (*number, tag)));
+    match (is_first, wrong.next()) {
+        (true, Some((number, tag))) => (number, format!("`{tag}` names no tag")),
+        (true, None) if at(read[heading].0).starts_with("Background:") => {
+            (read[heading].0, "`Background` cannot stand here".into())
+        }
+        _ => own(),
+    }
+}
+
+/// The lines that mean something, numbered from 1.
+fn outside_doc_strings<'a>(lines: &'a [&str]) -> impl Iterator<Item = (usize, Kind)> + 'a {
+    let mut fence: Option<&str> = None;
+    (1..).zip(lines).filter_map(move |(number, line)| {
+        let line = line.trim();
+        let opens = ["\"\"\"", "```"].into_iter().find(|fence| line.starts_with(fence));
+        match fence {
+            Some(open) => {
+                fence = fence.filter(|_| line != open);
+                None
+            }
+            None if opens.is_some() => {
+                fence = opens;
+                None
+            }
+            None if line.is_empty() || line.starts_with('#') => None,
+            None => Some((number, kind(line))),
+        }
+    })
+}
+
 /// Words for a line that does not parse. The parser's own are a set of characters.
-pub(super) fn reason(line: &str) -> String {
+fn reason(line: &str) -> String {
     let line = line.trim();
     let word = line.split([' ', ':']).next().unwrap_or_default();
-    let keywords = [
-        "Feature",
-        "Background",
-        "Rule",
-        "Scenario",
-        "Scenario Outline",
-        "Examples",
-        "Given",
-        "When",
-        "Then",
-        "And",
-        "But",
-    ];
-    let nearest = nearest(word, keywords);
     if line.is_empty() {
         return "the file ends, or a part of it, before it is complete".into();
     }
-    if let Some(keyword) = keywords.iter().find(|keyword| **keyword == word) {
+    if STEPS.contains(&line) {
+        return format!("`{line}` stands without a text");
+    }
+    let begins = HEADINGS.iter().find(|heading| line.starts_with(**heading) && heading.starts_with(word));
+    if let (Some(heading), Kind::Other) = (begins, kind(line)) {
+        return format!("`{heading}` needs a colon");
+    }
+    if let Some(keyword) = begins.or_else(|| STEPS.iter().find(|step| **step == word)) {
         return format!("`{keyword}` cannot stand here");
     }
-    match nearest {
-        Some(keyword) if !word.is_empty() => {
-            format!("this is no step, tag, table or keyword; did you mean `{keyword}`?")
-        }
-        _ => "this is no step, tag, table or keyword".into(),
+    match nearest(word, HEADINGS.into_iter().chain(STEPS)) {
+        Some(keyword) => format!("this is no step, tag, table or keyword; did you mean `{keyword}`?"),
+        None => "this is no step, tag, table or keyword".into(),
     }
 }
 
@@ -235,6 +321,45 @@ pub(super) fn place_rows(feature: &mut gherkin::Feature, rows: &HashMap<usize, V
         *index += 1;
         if lines.len() > 1 {
             scenario.name = format!("{} (row {index})", scenario.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::scenario::source::{Source, load};
+
+    #[test]
+    fn the_line_that_is_wrong_is_named_and_not_the_one_where_the_parser_gave_up() {
+        for (text, line, reason) in [
+            ("Scenario: s\n  Given x\n  junk here\n  Given y", 4, "no step, tag, table or keyword"),
+            ("Scenario: s\n  Given x\n  Givenx y\n  When z", 4, "did you mean `Given`?"),
+            ("Scenario: s\n  Given x\n  Given\n  When y", 4, "`Given` stands without a text"),
+            ("Scenario: s\n  Given x\n    | a |\n  junk\n  Given y", 5, "no step, tag, table"),
+            (
+                "Scenario: s\n  Given x\n  \"\"\"\n  prose\n  \"\"\"\n  junk\n  When y",
+                7,
+                "no step, tag, table",
+            ),
+            ("Scenario: s\n  prose\n  Given x\n  junk\n  When y", 5, "no step, tag, table or keyword"),
+            ("Scenario: s\n  Given x\n  @tag\n  When y", 4, "a tag cannot stand before this"),
+            ("@a @\nScenario: s\n  Given x", 2, "`@` names no tag"),
+            ("Scenario: s\n  Given x\nBackground:\n  Given y", 4, "`Background` cannot stand here"),
+            ("Background:\n  Given x\nScenario s\n  Given y", 4, "`Scenario` needs a colon"),
+            ("Scenario Outline: s\n  Given <a>\nExamples\n  | a |\n  | b |", 4, "`Examples` needs a colon"),
+            (
+                "Scenario Outline: s\n  Given <a>\nExamples:\n  | a |\n  | b |\n  Given y",
+                7,
+                "`Given` cannot stand here",
+            ),
+        ] {
+            let bytes = format!("Feature: F\n{text}\n").into_bytes();
+            let error =
+                load(&[Source { path: Path::new("x.feature").into(), bytes }]).expect_err(text).to_string();
+            let named = error.starts_with(&format!("x.feature:{line}:")) && error.contains(reason);
+            assert!(named, "{text}\n{error}");
         }
     }
 }
