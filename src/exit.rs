@@ -21,10 +21,6 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Every code, ascending.
-    pub const ALL: [Self; 6] =
-        [Self::Go, Self::NoGo, Self::Usage, Self::GoAfterFixes, Self::Undecided, Self::Internal];
-
     /// The code of a judgement. One that no judgement can have is a defect.
     #[must_use]
     pub fn of(judgement: &Judgement) -> Self {

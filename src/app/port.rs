@@ -229,6 +229,8 @@ pub struct Settings {
     pub page_cap: usize,
     /// Whether jobs run under leases and an operation log. Default on.
     pub idempotency: bool,
+    /// Why the gate is off although nobody said so; goes into every report of a job.
+    pub gate_complaint: Option<String>,
 }
 
 impl Settings {
@@ -258,6 +260,7 @@ impl Settings {
             jira_page_size: 100,
             page_cap: 10_000,
             idempotency: true,
+            gate_complaint: None,
         }
     }
 }

@@ -159,7 +159,16 @@ impl App {
             Ok(Err(error)) => failed(error.to_string()),
             Err(_) => failed("the job panicked".to_owned()),
         };
-        JobReport::of(job, tenants)
+        let told = |part: TenantReport| TenantReport { detail: self.with_complaint(part.detail), ..part };
+        JobReport::of(job, tenants.into_iter().map(told).collect())
+    }
+
+    fn with_complaint(&self, detail: Option<String>) -> Option<String> {
+        let complaint = self.ports().settings.gate_complaint.clone();
+        match (detail, complaint) {
+            (Some(detail), Some(complaint)) => Some(format!("{detail}; {complaint}")),
+            (detail, complaint) => detail.or(complaint),
+        }
     }
 
     async fn work(&self, job: Job, tenant: Option<&str>) -> Result<Vec<TenantReport>, JobError> {
@@ -234,7 +243,7 @@ impl App {
                 _ => true,
             };
             if is_settled {
-                return Ok(ended(end));
+                return self.ended(&plan, end).await;
             }
         }
         Ok((JobOutcome::Failed, Some("the window's snapshot has failed too often".to_owned())))
@@ -264,6 +273,25 @@ impl App {
         Ok(Idempotency::new(self.ports()).run(plan, work).await?)
     }
 
+    async fn ended(&self, plan: &Plan, end: JobEnd) -> Result<Ended, JobError> {
+        Ok(match end {
+            JobEnd::Ran(record) => match record.state {
+                State::Succeeded => (JobOutcome::Succeeded, record.reason),
+                State::Skipped => (JobOutcome::Skipped, record.reason),
+                _ => (JobOutcome::Failed, record.reason),
+            },
+            JobEnd::Replayed(_) => (JobOutcome::Skipped, Some("it had ended before".to_owned())),
+            JobEnd::Busy { .. } => (JobOutcome::Skipped, Some("another worker is at it".to_owned())),
+            JobEnd::Lost if Idempotency::new(self.ports()).is_left_behind(plan).await? => {
+                (JobOutcome::Failed, Some("its lease ran out, and it is not done".to_owned()))
+            }
+            JobEnd::Lost => (JobOutcome::Skipped, Some("another worker took over".to_owned())),
+            JobEnd::Direct(Ok(Work::Done(_))) => (JobOutcome::Succeeded, None),
+            JobEnd::Direct(Ok(Work::Nothing(reason))) => (JobOutcome::Skipped, Some(reason)),
+            JobEnd::Direct(Err(reason)) => (JobOutcome::Failed, Some(reason)),
+        })
+    }
+
     // Ends the jobs whose worker is gone. A snapshot whose window has passed fails and stays so: the next
     // window's compares with the one before.
     async fn recovered(&self, tenant: Option<&str>) -> Result<Vec<TenantReport>, JobError> {
@@ -276,10 +304,12 @@ impl App {
                 // Not planned by this schedule: for whoever planned it to run again.
                 _ => continue,
             };
-            let (outcome, detail) = match Box::pin(self.run_snapshot(&job.plan(), snapshot_type)).await {
-                Ok(end) => ended(end),
-                Err(error) => (JobOutcome::Failed, Some(error.to_string())),
+            let plan = job.plan();
+            let ended = match Box::pin(self.run_snapshot(&plan, snapshot_type)).await {
+                Ok(end) => self.ended(&plan, end).await,
+                Err(error) => Err(error),
             };
+            let (outcome, detail) = ended.unwrap_or_else(|e| (JobOutcome::Failed, Some(e.to_string())));
             reports.push(TenantReport { tenant: job.tenant, outcome, detail });
         }
         Ok(reports)
@@ -325,22 +355,6 @@ impl App {
 }
 
 type Ended = (JobOutcome, Option<String>);
-
-fn ended(end: JobEnd) -> Ended {
-    match end {
-        JobEnd::Ran(record) => match record.state {
-            State::Succeeded => (JobOutcome::Succeeded, record.reason),
-            State::Skipped => (JobOutcome::Skipped, record.reason),
-            _ => (JobOutcome::Failed, record.reason),
-        },
-        JobEnd::Replayed(_) => (JobOutcome::Skipped, Some("it had ended before".to_owned())),
-        JobEnd::Busy { .. } => (JobOutcome::Skipped, Some("another worker is at it".to_owned())),
-        JobEnd::Lost => (JobOutcome::Skipped, Some("another worker took over".to_owned())),
-        JobEnd::Direct(Ok(Work::Done(_))) => (JobOutcome::Succeeded, None),
-        JobEnd::Direct(Ok(Work::Nothing(reason))) => (JobOutcome::Skipped, Some(reason)),
-        JobEnd::Direct(Err(reason)) => (JobOutcome::Failed, Some(reason)),
-    }
-}
 
 // A minute's grace: a trigger that comes a little early still counts. A last run in the future was stamped
 // by a wrong clock.

@@ -54,13 +54,16 @@ impl Folder {
             Ok(previous) => (previous, None),
             Err(reason) => (None, Some(format!("the previous verdict is not used: {reason}"))),
         };
-        // The verdict first: without it the others claim nothing.
-        let aside = reports().map(|name| match fs::rename(path.join(name), aside(path, name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        });
+        // All of them, whatever becomes of one.
+        let aside: Vec<io::Result<()>> = reports()
+            .map(|name| match fs::rename(path.join(name), aside(path, name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            })
+            .collect();
         aside
-            .fold(Ok(()), |all, one| all.and(one))
+            .into_iter()
+            .collect::<io::Result<()>>()
             .with_context(|| format!("cannot put the earlier reports in {} aside", path.display()))
             .map_err(Refusal::input)?;
         Ok(Self { path: path.into(), previous, complaint, _lock: lock })

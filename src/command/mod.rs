@@ -20,6 +20,8 @@ use std::fmt;
 
 use crate::{
     cli::{Cli, Command},
+    clock::{Clock as _, SystemClock},
+    evidence::{self, Header, Policy},
     exit::Exit,
 };
 
@@ -65,6 +67,22 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::Man => man::man(&mut console),
         Command::Mock(arguments) => mock(arguments),
         Command::Prove(arguments) => prove::prove(arguments, &mut console),
+    }
+}
+
+/// The first line of the evidence of a plan that is run whole, for the first time, with nothing accepted.
+fn header(planned: usize, seed: u64) -> Header {
+    Header {
+        format: evidence::FORMAT.into(),
+        tool: env!("CARGO_PKG_VERSION").into(),
+        started_at: SystemClock::new().now(),
+        subject: "reference app".into(),
+        seed,
+        planned,
+        left_out: 0,
+        previous_verdict: None,
+        accepted: vec![],
+        policy: Policy::default(),
     }
 }
 

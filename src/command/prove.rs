@@ -7,11 +7,10 @@ mod matrix;
 use std::{sync::Arc, time::Duration};
 
 use self::matrix::{Matrix, Row, Unbroken};
-use super::{Console, Refusal};
+use super::{Console, Refusal, header};
 use crate::{
     cli,
-    clock::{Clock as _, SystemClock},
-    evidence::{self, Header, Observation, Policy, file::Chain},
+    evidence::{Observation, file::Chain},
     exit::Exit,
     judge::{Judge, Judgement},
     scenario::{self, Limits, Plan, RunOptions, Selection, Setup, Vocabulary, source},
@@ -80,19 +79,4 @@ fn judged(arguments: &cli::Prove, planted: Option<&'static Fault>) -> Result<Jud
     judge.log(&log);
     let (_, sealed) = chain.close().map_err(Refusal::internal)?;
     Ok(judge.conclude(sealed))
-}
-
-fn header(planned: usize, seed: u64) -> Header {
-    Header {
-        format: evidence::FORMAT.into(),
-        tool: env!("CARGO_PKG_VERSION").into(),
-        started_at: SystemClock::new().now(),
-        subject: "reference app".into(),
-        seed,
-        planned,
-        left_out: 0,
-        previous_verdict: None,
-        accepted: vec![],
-        policy: Policy::default(),
-    }
 }

@@ -187,7 +187,7 @@ impl Site {
     }
 
     /// Puts a mark into names and summaries.
-    pub fn plant(&mut self, mark: &str) {
+    fn plant(&mut self, mark: &str) {
         self.canary = Some(mark.to_owned());
         if let Some(project) = self.projects.first_mut() {
             project.name = format!("{} {mark}", project.name);

@@ -105,6 +105,11 @@ pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
     if let Some(failure) = raised.filter(|failure| text == Some(&failure.message)) {
         return failure;
     }
+    // What cucumber's macros make of an argument that the step's function cannot take.
+    if let Some((name, kind)) = text.and_then(|text| text.split_once(" can not be parsed to ")) {
+        let kind = kind.split(':').next().unwrap_or_default();
+        return Failure::new(format!("the step's argument `{name}` is no {kind}, or out of its range"));
+    }
     let place = PANICKED_AT.with(|place| place.borrow_mut().take());
     let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
     Failure::of(Outcome::Panicked, format!("panicked{place}: {}", text.unwrap_or("(no message)")))

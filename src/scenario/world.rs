@@ -20,7 +20,7 @@ use crate::{
     clock::{Clock, ManualClock},
     evidence::{Fact, Planned, Recorder, Source},
     mock_jira::{Front, FrontKind, Options, Platform, TenantSpec},
-    store::{Store, memory::MemoryStore, sqlite::SqliteStore},
+    store::{Store, sqlite::SqliteStore},
     subject::{
         CallError, Canaries, Consent, Stage,
         barrier::Barrier,
@@ -43,20 +43,8 @@ pub struct Setup {
     pub seed: u64,
     /// What the mocked Jira listens with; a scenario tagged `@socket` always gets the socket.
     pub front: FrontKind,
-    /// Which store the workers share.
-    pub store: StoreKind,
     /// How the reference app is broken, if it is.
     pub planted: Option<&'static Fault>,
-}
-
-/// Which store the workers of a scenario share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StoreKind {
-    /// SQLite in memory: the embedded default without its file.
-    #[default]
-    Sqlite,
-    /// The plain one in memory.
-    Memory,
 }
 
 /// The state of one attempt.
@@ -129,12 +117,8 @@ impl World {
         let below_http = planned.tags.iter().any(|tag| tag == "socket");
         let kind = if below_http { FrontKind::Socket } else { setup.front };
         let front = Front::start(kind, platform.clone(), 0).await.map_err(|e| e.to_string())?;
-        let store: Arc<dyn Store> = match setup.store {
-            StoreKind::Memory => Arc::new(MemoryStore::new(Arc::new(clock.clone()))),
-            StoreKind::Sqlite => {
-                Arc::new(SqliteStore::in_memory(Arc::new(clock.clone())).map_err(|e| e.to_string())?)
-            }
-        };
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::in_memory(Arc::new(clock.clone())).map_err(|e| e.to_string())?);
         let transport = HttpTransport::new(Arc::new(clock.clone())).map_err(|e| e.to_string())?;
         let (client_id, client_secret) = platform.client();
         let stage = Stage {
@@ -152,6 +136,7 @@ impl World {
             gauge: crate::subject::seam::gauge::Gauge::default(),
             barriers: crate::subject::barrier::Barriers::default(),
             sent: crate::subject::seam::sent::Sent::default(),
+            starts: crate::subject::seam::ids::Starts::default(),
         };
         self.scene = Some(Scene { setup, clock, platform, stage, _front: front, workers: BTreeMap::new() });
         Ok(())

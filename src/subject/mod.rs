@@ -120,6 +120,8 @@ pub struct Stage {
     pub barriers: barrier::Barriers,
     /// Writes on their way to the store.
     pub sent: seam::sent::Sent,
+    /// Which workers were started, how often.
+    pub starts: seam::ids::Starts,
 }
 
 /// Marks planted in tenants' data: (tenant, mark).

@@ -24,6 +24,7 @@ use crate::{
     app::{
         App, Ports,
         drift::DriftQuery,
+        idempotency::{GATE_VARIABLE, set_gate},
         plain::{CanonicalHasher, FactualWording, PlainKeys, SealedCursors},
         port::{Settings, TelemetryListener},
         schedule::Job,
@@ -42,7 +43,7 @@ const JOB_LIMIT: Duration = Duration::from_secs(900);
 pub struct Difference {
     /// How far its wall clock is ahead of the true time, in milliseconds.
     pub clock_ahead_ms: i64,
-    /// Whether jobs run under leases and an operation log; `None` leaves the default.
+    /// What its environment sets the feature gate to; `None` is no variable.
     pub idempotency: Option<bool>,
     /// Who listens to its telemetry; `None` leaves the recording seam.
     pub telemetry: Option<Arc<dyn TelemetryListener>>,
@@ -145,9 +146,8 @@ fn ports(stage: &Stage, worker: &str, difference: &Difference) -> Ports {
         stage.client_id.clone(),
         stage.client_secret.clone(),
     );
-    if let Some(on) = difference.idempotency {
-        settings.idempotency = on;
-    }
+    let gate = difference.idempotency.map(|on| if on { "on" } else { "off" });
+    set_gate(&mut settings, |name| gate.filter(|_| name == GATE_VARIABLE).map(str::to_owned));
     if let Some(size) = difference.jira_page_size {
         settings.jira_page_size = size;
     }
@@ -160,7 +160,7 @@ fn ports(stage: &Stage, worker: &str, difference: &Difference) -> Ports {
         keys: Arc::new(PlainKeys),
         cursors: Arc::new(SealedCursors::new(settings.cursor_key.clone())),
         wording: Arc::new(FactualWording),
-        ids: Arc::new(NumberedIds::new(worker, stage.seed)),
+        ids: Arc::new(NumberedIds::new(&stage.starts.identity(worker), stage.seed)),
         telemetry: difference
             .telemetry
             .clone()

@@ -49,3 +49,19 @@ fn hostile_tenants_and_summaries_are_harmless_in_every_report() {
 fn brief(text: &str) -> String {
     text.chars().take(500).collect()
 }
+
+#[test]
+fn a_number_that_no_step_can_take_is_an_error_and_no_panic() {
+    for (step, says) in [
+        ("Given a Jira site \"a\" with 99999999999999999999999999 issues", "argument `issues` is no usize"),
+        ("Given a Jira site \"a\" with -5 issues", "argument `issues` is no usize"),
+        ("Given a Jira site \"a\" with 18446744073709551615 issues", "too many"),
+        ("When 18446744073709551615 days pass", "too long"),
+        ("When 18446744073709551615 seconds pass", "too long"),
+    ] {
+        let text = format!("Feature: F\n  Scenario: s\n    Given a Jira site \"b\"\n    {step}\n");
+        let ended = gonogo().features(&[("a.feature", &text)]).run().has("s", "failed");
+        let verdict = ended.verdict().to_string();
+        assert!(verdict.contains(says) && !verdict.contains("panicked at"), "{step}: {verdict}");
+    }
+}

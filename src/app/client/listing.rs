@@ -34,6 +34,8 @@ pub struct Listing {
     style: PageStyle,
     next: Option<Position>,
     pages: usize,
+    /// Items on the pages so far.
+    received: u64,
     seen_pages: HashSet<[u8; 32]>,
     seen_cursors: HashSet<[u8; 32]>,
 }
@@ -59,6 +61,7 @@ impl Listing {
             style,
             next: Some(next),
             pages: 0,
+            received: 0,
             seen_pages: HashSet::new(),
             seen_cursors: HashSet::new(),
         }
@@ -83,6 +86,7 @@ impl Listing {
             return Err(ClientError::RepeatedCursor { path: self.path.clone() });
         }
         self.pages += 1;
+        self.received += items.len() as u64;
         self.next = next;
         Ok(Some(items))
     }
@@ -184,6 +188,13 @@ impl Listing {
         };
         if !ends && stride == 0 {
             return Err(ClientError::Endless { path: self.path.clone(), pages: self.pages + 1 });
+        }
+        // Nothing but the total says where such a listing ends, so it must be the end of that many.
+        let received = self.received + count;
+        if let (true, None, Some(total)) = (ends, frame["isLast"].as_bool(), frame["total"].as_u64())
+            && received < total
+        {
+            return Err(self.malformed(&format!("it ended with {received} of {total} items")));
         }
         Ok((!ends).then_some(next))
     }

@@ -126,6 +126,23 @@ async fn a_short_or_empty_page_is_not_the_end() {
 }
 
 #[tokio::test]
+async fn a_listing_that_ends_before_its_total_is_an_error_and_not_an_end() {
+    for (lens, is_whole) in [([30, 30, 5], true), ([30, 12, 5], false), ([30, 30, 0], false)] {
+        let stage = staged(move |seen, _| {
+            let from = start(seen);
+            let len = lens[from / 30];
+            ok(json!({ "startAt": from, "maxResults": 30, "total": 65, "comments": ids(from..from + len) }))
+        })
+        .await;
+        let read = all(&stage.client, "things", PageStyle::Named("comments")).await;
+        match read {
+            Ok(read) => assert!(is_whole && read == numbers(65), "{lens:?}"),
+            Err(error) => assert!(!is_whole && error.to_string().contains("of 65 items"), "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_repeats_itself_or_never_ends_is_reported_and_not_followed() {
     let cursor = staged(|_, n| ok(json!({ "issues": ids(n..n + 1), "nextPageToken": "same" }))).await;
     let error = all(&cursor.client, "x", PageStyle::Token("issues")).await.expect_err("a repeated cursor");

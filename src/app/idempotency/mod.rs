@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub use self::{
     attempt::JobRun,
-    gate::Gate,
+    gate::{GATE_VARIABLE, Gate, set_gate},
     job::{JobRecord, Plan},
     operation::{Applied, Guarantee, OperationRecord, Progress, Sink, SinkError},
     state::{IllegalMove, State},
@@ -205,6 +205,15 @@ impl Idempotency {
         let Ok(key) = std::str::from_utf8(&entry.value) else {
             return Ok(None);
         };
+        self.unheld(key).await
+    }
+
+    /// Whether a job has not ended and no worker holds it.
+    pub async fn is_left_behind(&self, plan: &Plan) -> Result<bool, JobError> {
+        Ok(self.unheld(&job_key(&self.ports, plan)).await?.is_some())
+    }
+
+    async fn unheld(&self, key: &str) -> Result<Option<JobRecord>, JobError> {
         let record = self.ports.store.get(key).await?;
         let job = record.and_then(|record| JobRecord::decode(&record.value));
         let Some(job) = job.filter(|job| !job.state.is_terminal()) else {

@@ -13,6 +13,7 @@ use crate::{
     app::{
         App,
         drift::{Change, DriftBatches, DriftQuery},
+        idempotency::set_gate,
         rehearsal::{Act, Barrier, Rehearsal, stage},
         schedule::{Job, JobOutcome},
         stand_in::{Does, Ear, Platform, Seen, granted, ok, status, token, worker},
@@ -360,13 +361,35 @@ async fn a_job_whose_worker_is_gone_is_ended_by_another() {
 }
 
 #[tokio::test]
+async fn a_job_whose_lease_ran_out_is_not_done_unless_another_worker_took_over() {
+    for (is_taken_over, outcome) in [(false, JobOutcome::Failed), (true, JobOutcome::Skipped)] {
+        let stage = staged().await;
+        let barrier: Arc<Barrier> = Arc::default();
+        let lets = [Act::Let, Act::Let, Act::Let, Act::Let, Act::Let, Act::Hold(barrier.clone())];
+        let slow = stage.worker(lets);
+        let slow = tokio::spawn(async move { slow.run_job(Job::SnapshotDaily, Some("acme")).await });
+        barrier.reached().await;
+        stage.clock.advance(Duration::from_secs(100));
+        if is_taken_over {
+            assert_eq!(stage.app.run_job(Job::CrashRecovery, None).await.succeeded, 1);
+        }
+        barrier.open();
+        let report = slow.await.expect("no panic");
+        assert_eq!(report.outcome, outcome, "{report:?}");
+    }
+}
+
+#[tokio::test]
 async fn with_the_gate_off_a_job_takes_its_snapshot_and_keeps_no_log() {
     let stage = staged().await;
     let ear: Arc<Ear> = Arc::default();
-    let app =
-        worker(&stage.clock, &stage.store, &stage.platform, &ear, |settings| settings.idempotency = false);
+    let app = worker(&stage.clock, &stage.store, &stage.platform, &ear, |s| {
+        set_gate(s, |_| Some("yes".to_owned()))
+    });
     let report = app.run_job(Job::SnapshotDaily, None).await;
     assert_eq!(report.outcome, JobOutcome::Succeeded);
+    let told = report.tenants[0].detail.as_deref().unwrap_or_default();
+    assert!(told.contains("the gate is off: IDEMPOTENCY_GATE is \"yes\""), "{told}");
     assert!(stage.keys("job").await.is_empty());
     stage.app.run_job(Job::SnapshotDaily, None).await;
     assert!(!stage.keys("job").await.is_empty());

@@ -26,8 +26,6 @@ pub use error::TokenError;
 pub use stored::{Consent, Intent, StoredToken, Token};
 pub use sweep::{Sweep, SweepOutcome};
 
-/// The platform forgives a refresh token sent again for so long after its first use.
-pub const REUSE_LEEWAY: Duration = Duration::from_secs(600);
 /// A token this close to its end is renewed before it is used (less for tokens that live shorter).
 const LONGEST_HEADROOM: SignedDuration = SignedDuration::from_mins(5);
 /// How often a new pair is brought to the store before it is left to the intent and its sweeper.

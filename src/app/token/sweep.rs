@@ -69,10 +69,10 @@ impl Tokens {
         self.sweep(|stored, now| self.is_due(stored, now)).await
     }
 
-    /// As [`Tokens::refresh_all`], leaving out pairs that were got since `started_at`: what an earlier
-    /// sweep left behind.
+    /// As [`Tokens::refresh_all`], leaving out pairs that were got after `started_at`: what an earlier sweep
+    /// left behind. A pair of that very moment may be one that it did not get to.
     pub async fn refresh_older_than(&self, started_at: Timestamp) -> Result<Sweep, TokenError> {
-        self.sweep(|stored, now| stored.refreshed_at < started_at && self.is_due(stored, now)).await
+        self.sweep(|stored, now| stored.refreshed_at <= started_at && self.is_due(stored, now)).await
     }
 
     fn is_due(&self, stored: &StoredToken, now: Timestamp) -> bool {

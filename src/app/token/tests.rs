@@ -261,6 +261,18 @@ async fn one_tenants_hang_panic_or_failure_leaves_the_others_refreshed_and_the_c
 }
 
 #[tokio::test]
+async fn what_a_sweep_left_behind_is_all_that_is_not_newer_than_its_beginning() {
+    for (ms_before, outcome) in
+        [(1, SweepOutcome::Refreshed), (0, SweepOutcome::Refreshed), (-1, SweepOutcome::Skipped)]
+    {
+        let stage = staged(|_, n| granted(n as u64 + 1)).await;
+        let started_at = stage.stored().await.refreshed_at + jiff::SignedDuration::from_millis(ms_before);
+        let sweep = stage.app.tokens().refresh_older_than(started_at).await.expect("a sweep");
+        assert_eq!(sweep.tenants, [("acme".to_owned(), outcome)], "got {ms_before} ms before it began");
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_record_is_counted_and_passed_over() {
     let stage = staged(|_, n| granted(n as u64 + 1)).await;
     let key = Tokens::key(stage.app.ports(), "broken");

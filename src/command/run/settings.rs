@@ -9,10 +9,9 @@ use anyhow::anyhow;
 
 use crate::{
     cli,
-    clock::{Clock as _, SystemClock},
-    command::{Refusal, folder::DEFAULT_OUT},
+    command::{Refusal, folder::DEFAULT_OUT, header},
     config::{Config, Seconds},
-    evidence::{self, Header, Issue, Policy, Severity},
+    evidence::{Header, Issue, Policy, Severity},
     invariant,
     judge::ACCEPT_GO_AFTER_FIXES,
     scenario::{
@@ -101,16 +100,11 @@ impl Settings {
     /// The first line of the evidence.
     pub(super) fn header(&self, plan: &Plan, previous_verdict: Option<String>) -> Header {
         Header {
-            format: evidence::FORMAT.into(),
-            tool: env!("CARGO_PKG_VERSION").into(),
-            started_at: SystemClock::new().now(),
-            subject: "reference app".into(),
-            seed: self.seed,
-            planned: plan.len(),
             left_out: plan.left_out(),
             previous_verdict,
             accepted: self.accepted.clone(),
             policy: self.policy.clone(),
+            ..header(plan.len(), self.seed)
         }
     }
 }

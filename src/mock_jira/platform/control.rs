@@ -92,34 +92,10 @@ impl Platform {
         Ok(())
     }
 
-    /// Plants a mark in the tenant's names and summaries. Recorded.
-    pub fn plant_canary(&self, tenant: &str, mark: &str) -> Result<(), UnknownTenant> {
-        let mut state = self.lock();
-        let at = Self::tenant(&state, tenant)?;
-        state.tenants[at].site.plant(mark);
-        self.record(Fact::CanaryPlanted { tenant: tenant.to_owned(), mark: mark.to_owned() });
-        self.record_site(&state, tenant);
-        Ok(())
-    }
-
     /// The tenant's mark, if one was planted.
     pub fn canary(&self, tenant: &str) -> Result<Option<String>, UnknownTenant> {
         let state = self.lock();
         Self::tenant(&state, tenant).map(|at| state.tenants[at].site.canary.clone())
-    }
-
-    /// Whether expired keys stay readable, as Forge's storage documents for up to 48 hours.
-    pub fn linger_expired_keys(&self, tenant: &str, linger: bool) -> Result<(), UnknownTenant> {
-        let mut state = self.lock();
-        let at = Self::tenant(&state, tenant)?;
-        state.tenants[at].storage.linger = linger;
-        let fault = if linger { "lingering expired keys" } else { "no lingering expired keys" }.to_owned();
-        self.record(Fact::FaultInjected {
-            tenant: Some(tenant.to_owned()),
-            fault,
-            route: Some("kvs".into()),
-        });
-        Ok(())
     }
 
     /// Puts a fault in force. When it strikes, that is recorded.

@@ -12,6 +12,7 @@ use crate::{
     subject::{
         Stage, Subject as _,
         reference::{Difference, Reference},
+        seam::ids::Starts,
     },
 };
 
@@ -112,5 +113,5 @@ async fn copy(stage: &Stage) -> Result<Stage, Failure> {
     }
     let clock = stage.clock.clone();
     let recorder = Recorder::new(0, move || crate::clock::Clock::now(&clock));
-    Ok(Stage { store, recorder, ..stage.clone() })
+    Ok(Stage { store, recorder, starts: Starts::default(), ..stage.clone() })
 }

@@ -19,8 +19,14 @@ fn a_site(world: &mut World, tenant: String) -> Step {
     world.add_site(TenantSpec::new(&tenant))
 }
 
+/// More than the mocked Jira can list in any scenario's time.
+const MOST_ISSUES: usize = 10_000_000;
+
 #[given(expr = "a Jira site {string} with {int} issues")]
 fn a_site_with_issues(world: &mut World, tenant: String, issues: usize) -> Step {
+    if issues > MOST_ISSUES {
+        return Err(Failure::new(format!("{issues} issues are too many: {MOST_ISSUES} is the most")));
+    }
     world.add_site(TenantSpec { issues, ..TenantSpec::new(&tenant) })
 }
 
@@ -38,22 +44,32 @@ async fn installed(world: &mut World, tenant: String) -> Step {
 
 #[when(expr = "{int} second(s) pass(es)")]
 fn seconds_pass(world: &mut World, seconds: u64) -> Step {
-    world.pass(Duration::from_secs(seconds))
+    pass(world, seconds, 1)
 }
 
 #[when(expr = "{int} minute(s) pass(es)")]
 fn minutes_pass(world: &mut World, minutes: u64) -> Step {
-    world.pass(Duration::from_secs(minutes * 60))
+    pass(world, minutes, 60)
 }
 
 #[when(expr = "{int} hour(s) pass(es)")]
 fn hours_pass(world: &mut World, hours: u64) -> Step {
-    world.pass(Duration::from_secs(hours * 3600))
+    pass(world, hours, 3_600)
 }
 
 #[when(expr = "{int} day(s) pass(es)")]
 fn days_pass(world: &mut World, days: u64) -> Step {
-    world.pass(Duration::from_secs(days * 86_400))
+    pass(world, days, 86_400)
+}
+
+/// A century is beyond every limit that an app could have, and within what the clock can show.
+const MOST_SECONDS: u64 = 100 * 366 * 86_400;
+
+fn pass(world: &mut World, count: u64, seconds: u64) -> Step {
+    match count.checked_mul(seconds).filter(|seconds| *seconds <= MOST_SECONDS) {
+        Some(seconds) => world.pass(Duration::from_secs(seconds)),
+        None => Err(Failure::new(format!("{count} times {seconds} s is too long: a century is the most"))),
+    }
 }
 
 // --- jobs ---------------------------------------------------------------------------------------

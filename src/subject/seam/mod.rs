@@ -1,7 +1,7 @@
 //! The seams between an app and the world: each passes calls on and records what crossed it.
 
 pub mod gauge;
-mod ids;
+pub mod ids;
 mod notifier;
 pub mod sent;
 mod store;
