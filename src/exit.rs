@@ -1,4 +1,5 @@
-//! The exit codes: what the process says to whoever called it.
+//! The exit codes: what the process says to whoever called it. One more is not in this list, as no command
+//! returns it: 130, when a run that was interrupted is interrupted again and leaves at once.
 
 use crate::judge::Judgement;
 
