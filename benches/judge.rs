@@ -108,9 +108,15 @@ fn fact(scenario: usize, seq: u64) -> (Source, Fact) {
     let lock = format!("snapshot_lock:{tenant}:daily:2026-01-{:02}", 1 + turn % 28);
     match (seq, seq % 20) {
         (0, _) => (Source::Scenario, Fact::ScenarioPlanned(planned(scenario))),
-        (1, _) => (Source::Scenario, Fact::Installed { tenant, settings: vec![] }),
+        (1, _) => (Source::Scenario, Fact::AttemptStarted { attempt: 1 }),
+        (2, _) if scenario.is_multiple_of(2) => {
+            (Source::Scenario, Fact::Installed { tenant, settings: vec![] })
+        }
         (2, _) => {
             (Source::MockJira, Fact::CanaryPlanted { tenant, mark: format!("canary-{scenario:04}-5f1c") })
+        }
+        (seq, _) if seq == LOG - 2 => {
+            (Source::Scenario, Fact::StepPassed { step: "Then the job of worker \"A\" succeeded".to_owned() })
         }
         (seq, _) if seq == LOG - 1 => {
             (Source::Scenario, Fact::ScenarioEnded { outcome: Outcome::Passed, duration_ms: 12, error: None })
@@ -206,6 +212,7 @@ fn planned(scenario: usize) -> Planned {
         feature: "Judging a large file".to_owned(),
         name: format!("Scenario {scenario} of the bench"),
         tags: vec!["SEV-2-001".to_owned()],
+        steps: 1,
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Fact {
     ScenarioPlanned(Planned),
     /// An attempt began; above 1 it is a retry.
     AttemptStarted { attempt: u32 },
+    /// A step held.
+    StepPassed { step: String },
     /// A step did not hold.
     StepFailed { step: String, outcome: Outcome, message: String },
     /// The last fact of every log.

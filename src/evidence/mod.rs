@@ -68,7 +68,7 @@ pub enum Outcome {
     TimedOut,
     /// A step, or the gate around it, panicked.
     Panicked,
-    /// A scenario without steps, an outline without rows, a feature without scenarios.
+    /// A scenario that states nothing (no `Then`), an outline without rows, a feature without scenarios.
     Empty,
     /// Planned, but never run.
     NotRun,
@@ -105,6 +105,8 @@ pub struct Planned {
     pub name: String,
     /// All tags that apply, the feature's included, without `@`.
     pub tags: Vec<String>,
+    /// How many steps it has, the backgrounds' included: green is that each of them is shown to have passed.
+    pub steps: usize,
 }
 
 /// The first line of an evidence file: everything beside the observations that the verdict rests on.

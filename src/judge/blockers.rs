@@ -72,7 +72,7 @@ fn scenarios(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
             Outcome::Pending => "finish the step",
             Outcome::TimedOut => "find out what it waits for",
             Outcome::Panicked => "find out why it panicked",
-            Outcome::Empty => "give it steps, or take it out",
+            Outcome::Empty => "let it state something, or take it out",
         };
         blockers.push(Blocker {
             kind: BlockerKind::ScenarioUndecided,
@@ -104,7 +104,8 @@ fn unshown(basis: &Basis<'_>, claims: &[UnmetClaim], blockers: &mut Vec<Blocker>
         basis.scenarios.iter().any(|scenario| scenario.outcome != Outcome::Passed && claimed(scenario))
     };
     for invariant in basis.invariants.iter().filter(|i| i.outcome == InvariantOutcome::NotExercised) {
-        let of_claim = claims.iter().any(|claim| claim.invariant == invariant.name && passed(claim.scenario));
+        let of_claim =
+            claims.iter().any(|claim| claim.of_invariant(&invariant.name) && passed(claim.scenario));
         if of_claim || promised(&invariant.name) {
             continue;
         }
@@ -122,10 +123,7 @@ fn unshown(basis: &Basis<'_>, claims: &[UnmetClaim], blockers: &mut Vec<Blocker>
             kind: BlockerKind::ClaimUnmet,
             subject,
             severity: None,
-            message: format!(
-                "@{CLAIM}{} claims what its log does not show: {}",
-                claim.invariant, claim.missing
-            ),
+            message: format!("@{} claims what its log does not show: {}", claim.tag, claim.missing),
             remedy: "let the scenario show it, or take the tag away".into(),
         });
     }

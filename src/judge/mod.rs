@@ -14,12 +14,15 @@ pub use judgement::{
 };
 pub use verdict::{ACCEPT_GO_AFTER_FIXES, Unconditional, Verdict};
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use crate::{
     evidence::{
-        Fact, Header, Log, Observation, Outcome, Planned, Severity,
-        file::{EvidenceError, Next, Reader, Sealed},
+        Fact, Header, Issue, Log, Observation, Outcome, Planned, Severity,
+        file::{EvidenceError, Flaw, Next, Reader, Sealed},
     },
     invariant::{Finding, RULES},
 };
@@ -38,7 +41,12 @@ const REFERENCES: usize = 50;
 /// # Errors
 /// The file cannot be read, or is not whole and unchanged. Then nothing was judged.
 pub fn judge_file(path: impl AsRef<Path>) -> Result<Judgement, EvidenceError> {
+    let path = path.as_ref();
     let mut reader = Reader::open(path)?;
+    check(reader.header()).map_err(|reason| {
+        let flaw = Flaw::Header(reason);
+        EvidenceError::Unsound { path: path.to_owned(), line: 1, flaw }
+    })?;
     let mut judge = Judge::new(reader.header().clone());
     let mut log = vec![];
     loop {
@@ -47,6 +55,27 @@ pub fn judge_file(path: impl AsRef<Path>) -> Result<Judgement, EvidenceError> {
             Next::End(sealed) => return Ok(judge.conclude(sealed)),
         }
     }
+}
+
+/// Refuses a header that no run writes: it would judge softer than it says.
+fn check(header: &Header) -> Result<(), String> {
+    let known = |word: &String| word == ACCEPT_GO_AFTER_FIXES;
+    if let Some(word) = header.accepted.iter().find(|word| !known(word)) {
+        return Err(format!("`accepted` holds {word:?}; expected {ACCEPT_GO_AFTER_FIXES:?}"));
+    }
+    if let Some(word) = header.previous_verdict.as_deref().filter(|word| !Verdict::WORDS.contains(word)) {
+        return Err(format!("`previous_verdict` is {word:?}, which is no verdict"));
+    }
+    let mut seen = BTreeSet::new();
+    for Issue { id, severity, .. } in &header.policy.issues {
+        if !seen.insert(id) {
+            return Err(format!("issue {id} is listed twice"));
+        }
+        if !id.starts_with(&format!("{}-", severity.word())) && id.starts_with("SEV-") {
+            return Err(format!("issue {id} is listed as {}", severity.word()));
+        }
+    }
+    Ok(())
 }
 
 /// Judges evidence log by log; keeps what the logs show and forgets the logs.
@@ -64,8 +93,15 @@ pub struct Judge {
 struct UnmetClaim {
     /// Place in the plan.
     scenario: usize,
-    invariant: String,
+    /// Without `@`.
+    tag: String,
     missing: String,
+}
+
+impl UnmetClaim {
+    fn of_invariant(&self, name: &str) -> bool {
+        self.tag.strip_prefix(CLAIM) == Some(name)
+    }
 }
 
 /// What all logs so far show of one invariant.
@@ -96,10 +132,9 @@ impl Judge {
         let log = Log { policy: &self.header.policy, observations };
         let claimed: Vec<&str> = scenario.tags.iter().filter_map(|tag| tag.strip_prefix(CLAIM)).collect();
         let place = self.scenarios.len();
-        for name in claimed.iter().filter(|name| !RULES.iter().any(|rule| rule.name == **name)) {
-            let (invariant, missing) = ((*name).to_owned(), "an invariant of this name".to_owned());
-            self.claims.push(UnmetClaim { scenario: place, invariant, missing });
-        }
+        let unknown = scenario.tags.iter().filter_map(|tag| Some((tag, names_nothing(&self.header, tag)?)));
+        let unknown = unknown.map(|(tag, missing)| (tag.clone(), missing.to_owned()));
+        self.claims.extend(unknown.map(|(tag, missing)| UnmetClaim { scenario: place, tag, missing }));
         for (rule, shown) in RULES.iter().zip(&mut self.shown) {
             match (rule.judge)(&log) {
                 Finding::Holds if scenario.outcome == Outcome::Passed => shown.holds += 1,
@@ -117,8 +152,8 @@ impl Judge {
                 }
                 Finding::NotExercised { missing } => {
                     if claimed.contains(&rule.name) {
-                        let (invariant, missing) = (rule.name.to_owned(), missing.clone());
-                        self.claims.push(UnmetClaim { scenario: place, invariant, missing });
+                        let (tag, missing) = (format!("{CLAIM}{}", rule.name), missing.clone());
+                        self.claims.push(UnmetClaim { scenario: place, tag, missing });
                     }
                     if shown.missing.as_ref().is_none_or(|least| missing.len() < least.len()) {
                         shown.missing = Some(missing);
@@ -178,7 +213,7 @@ impl Judge {
     fn scenario(&self, observations: &[Observation]) -> ScenarioResult {
         let planned = match observations.first().map(|first| &first.fact) {
             Some(Fact::ScenarioPlanned(planned)) => planned.clone(),
-            _ => Planned { id: "?".into(), feature: "?".into(), name: "?".into(), tags: vec![] },
+            _ => Planned { id: "?".into(), feature: "?".into(), name: "?".into(), tags: vec![], steps: 0 },
         };
         let (outcome, duration_ms, error) = match observations.last().map(|last| &last.fact) {
             Some(Fact::ScenarioEnded { outcome, duration_ms, error }) => {
@@ -188,32 +223,58 @@ impl Judge {
         };
         let (outcome, doubt) = doubted(outcome, observations);
         let severity = severity(&self.header, &planned.tags);
-        let Planned { id, feature, name, tags } = planned;
+        let Planned { id, feature, name, tags, .. } = planned;
         ScenarioResult { id, feature, name, tags, outcome, severity, duration_ms, error: error.or(doubt) }
     }
 }
 
-/// A scenario that is said to have passed has, only if its log does not say otherwise.
+/// What a tag with a meaning lacks, if it names nothing that there is.
+fn names_nothing(header: &Header, tag: &str) -> Option<&'static str> {
+    match tag.strip_prefix(CLAIM) {
+        Some(name) => (!RULES.iter().any(|rule| rule.name == name)).then_some("an invariant of this name"),
+        None if tag.starts_with("SEV-") => {
+            let listed = header.policy.issues.iter().any(|issue| issue.id == tag);
+            (!listed).then_some("an issue of this name in the policy")
+        }
+        None => None,
+    }
+}
+
+/// A scenario that is said to have passed has, only if its log shows each of its steps passing, in one
+/// attempt, and nothing that says otherwise.
 fn doubted(outcome: Outcome, observations: &[Observation]) -> (Outcome, Option<String>) {
     if outcome != Outcome::Passed {
         return (outcome, None);
     }
-    let mut failed = None;
+    let (mut planned, mut passed, mut attempts, mut failed) = (0, 0, 0, None);
     for observation in observations {
         match &observation.fact {
+            Fact::ScenarioPlanned(scenario) => planned = scenario.steps,
             Fact::AttemptStarted { attempt } if *attempt > 1 => {
                 return (Outcome::Flaky, Some(format!("passed in attempt {attempt} only")));
             }
+            Fact::AttemptStarted { .. } => attempts += 1,
+            Fact::StepPassed { .. } => passed += 1,
             Fact::StepFailed { step, outcome, message } => {
                 failed = failed.or(Some((outcome, format!("{step}: {message}"))));
+            }
+            Fact::ScenarioEnded { error: Some(error), .. } => {
+                failed = failed.or(Some((&Outcome::Failed, error.clone())));
             }
             _ => {}
         }
     }
     match failed {
-        None => (Outcome::Passed, None),
         Some((Outcome::Passed, message)) => (Outcome::Failed, Some(message)),
         Some((outcome, message)) => (*outcome, Some(message)),
+        None if attempts != 1 => {
+            (Outcome::NotRun, Some(format!("said to have passed, in {attempts} attempts")))
+        }
+        None if planned == 0 || passed != planned => {
+            let message = format!("said to have passed, but {passed} of its {planned} steps are shown");
+            (Outcome::NotRun, Some(message))
+        }
+        None => (Outcome::Passed, None),
     }
 }
 

@@ -24,10 +24,21 @@ fn log(tags: &[&str], outcome: Outcome, between: Vec<Fact>) -> Vec<Observation> 
         feature: "A".into(),
         name: "it works".into(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        steps: 1,
     };
+    let begun = [Fact::AttemptStarted { attempt: 1 }, Fact::StepPassed { step: "Then it works".into() }];
     let mut facts = vec![Fact::ScenarioPlanned(planned)];
+    facts.extend(begun);
     facts.extend(between);
     facts.push(Fact::ScenarioEnded { outcome, duration_ms: 3, error: None });
+    observed(facts)
+}
+
+fn facts(log: Vec<Observation>) -> Vec<Fact> {
+    log.into_iter().map(|observation| observation.fact).collect()
+}
+
+fn observed(facts: Vec<Fact>) -> Vec<Observation> {
     let at = jiff::Timestamp::UNIX_EPOCH;
     let observe = |(seq, fact)| Observation { scenario: 0, seq, at, source: Source::Scenario, fact };
     (0..).zip(facts).map(observe).collect()
@@ -142,7 +153,8 @@ fn a_pass_that_its_own_log_denies_is_no_pass() {
     let step = |outcome| Fact::StepFailed { step: "Then it works".into(), outcome, message: "no".into() };
     for (between, expected) in [
         (vec![], Outcome::Passed),
-        (vec![Fact::AttemptStarted { attempt: 1 }], Outcome::Passed),
+        (vec![Fact::AttemptStarted { attempt: 1 }], Outcome::NotRun),
+        (vec![Fact::StepPassed { step: "Then it works".into() }], Outcome::NotRun),
         (vec![Fact::AttemptStarted { attempt: 2 }], Outcome::Flaky),
         (vec![step(Outcome::Failed)], Outcome::Failed),
         (vec![step(Outcome::Passed)], Outcome::Failed),
@@ -152,15 +164,27 @@ fn a_pass_that_its_own_log_denies_is_no_pass() {
         assert_eq!(judgement.scenarios[0].outcome, expected);
         assert_ne!(judgement.exit_code, 0);
     }
+    let whole = || facts(log(&[], Outcome::Passed, vec![]));
+    let without = |place: usize| [&whole()[..place], &whole()[place + 1..]].concat();
+    let ended = Fact::ScenarioEnded { outcome: Outcome::Passed, duration_ms: 3, error: Some("no".into()) };
+    for (facts, expected) in [
+        (whole(), Outcome::Passed),
+        (without(1), Outcome::NotRun),
+        (without(2), Outcome::NotRun),
+        ([&whole()[..3], &[ended]].concat(), Outcome::Failed),
+    ] {
+        let judgement = judged(header(1), &[observed(facts)]);
+        assert_eq!(judgement.scenarios[0].outcome, expected);
+    }
     let unplanned = judged(header(1), &[vec![]]);
     assert_eq!(unplanned.scenarios[0].outcome, Outcome::NotRun);
 }
 
 #[test]
 fn a_tag_that_claims_more_than_its_log_shows_is_a_blocker() {
-    for name in ["read_only_jira", "no_such_rule"] {
-        let judgement = judged(header(1), &[log(&[&format!("{CLAIM}{name}")], Outcome::Passed, vec![])]);
-        assert!(judgement.blockers.iter().any(|b| b.kind == BlockerKind::ClaimUnmet), "{name}");
+    for tag in ["invariant:read_only_jira", "invariant:no_such_rule", "SEV-4-999"] {
+        let judgement = judged(header(1), &[log(&[tag], Outcome::Passed, vec![])]);
+        assert!(judgement.blockers.iter().any(|b| b.kind == BlockerKind::ClaimUnmet), "{tag}");
         assert_eq!(judgement.verdict, Verdict::Undecided);
     }
 }
@@ -220,8 +244,30 @@ fn a_job_that_an_interrupted_run_cut_off_is_no_lost_job() {
         let found = judgement.invariants.iter().find(|i| i.name == "fire_and_forget_jobs");
         found.expect("a result").outcome
     };
-    assert_eq!(of(Outcome::NotRun), InvariantOutcome::NotExercised);
-    for outcome in [Outcome::Passed, Outcome::Failed, Outcome::TimedOut] {
+    for outcome in [Outcome::NotRun, Outcome::TimedOut] {
+        assert_eq!(of(outcome), InvariantOutcome::NotExercised, "{outcome:?}");
+    }
+    for outcome in [Outcome::Passed, Outcome::Failed] {
         assert_eq!(of(outcome), InvariantOutcome::Violated, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_header_that_no_run_writes_is_refused() {
+    let issue = |id: &str, severity| Issue { id: id.into(), title: "lock".into(), severity };
+    let with = |issues| Header { policy: Policy { issues, ..Policy::default() }, ..header(1) };
+    let fine = Header {
+        accepted: vec![ACCEPT_GO_AFTER_FIXES.into()],
+        ..with(vec![issue("SEV-2-001", Severity::Sev2)])
+    };
+    assert_eq!(check(&fine), Ok(()));
+    for (header, says) in [
+        (Header { accepted: vec!["no-go".into()], ..header(1) }, "`accepted` holds \"no-go\""),
+        (Header { previous_verdict: Some("GO!".into()), ..header(1) }, "which is no verdict"),
+        (with(vec![issue("SEV-2-001", Severity::Sev2); 2]), "listed twice"),
+        (with(vec![issue("SEV-1-001", Severity::Sev4)]), "SEV-1-001 is listed as SEV-4"),
+    ] {
+        let refused = check(&header).expect_err(says);
+        assert!(refused.contains(says), "{refused}");
     }
 }

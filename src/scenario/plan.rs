@@ -92,8 +92,8 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub planned: Planned,
-    /// Its feature with this scenario alone; nothing if there is no step to run.
-    pub feature: Option<Arc<gherkin::Feature>>,
+    /// Its feature with this scenario alone, or why there is nothing to run.
+    pub feature: Result<Arc<gherkin::Feature>, &'static str>,
     pub all_tags: Vec<String>,
 }
 
@@ -174,11 +174,15 @@ fn entries_of(loaded: &Loaded) -> Vec<Entry> {
     let mut bare = feature.clone();
     bare.scenarios.clear();
     bare.rules.clear();
-    let planned = |name: &str, line: usize, tags: Vec<String>| Planned {
+    let planned = |name: &str, line: usize, tags: Vec<String>, steps: usize| Planned {
         id: id(feature, line),
         feature: feature.name.clone(),
         name: if name.is_empty() { "(no title)".into() } else { name.into() },
         tags,
+        steps,
+    };
+    let nothing = |name: &str, line: usize, tags: Vec<String>, why: &'static str| {
+        (line, Entry { planned: planned(name, line, tags.clone(), 0), feature: Err(why), all_tags: tags })
     };
     let mut entries = vec![];
     let plain = feature.scenarios.iter().map(|scenario| (None, scenario));
@@ -193,21 +197,23 @@ fn entries_of(loaded: &Loaded) -> Vec<Entry> {
                 alone.rules.push(gherkin::Rule { scenarios: vec![scenario.clone()], ..rule.clone() });
             }
         }
-        // A background alone shows nothing.
-        let runnable = (!scenario.steps.is_empty()).then(|| Arc::new(alone));
-        entries.push((
-            scenario.position.line,
-            Entry {
-                planned: planned(&scenario.name, scenario.position.line, tags.clone()),
-                feature: runnable,
-                all_tags: tags,
-            },
-        ));
+        let line = scenario.position.line;
+        // A background shows nothing, whatever stands in it.
+        entries.push(if scenario.steps.is_empty() {
+            nothing(&scenario.name, line, tags, "it has no step")
+        } else if scenario.steps.iter().all(|step| step.ty != gherkin::StepType::Then) {
+            nothing(&scenario.name, line, tags, "it states nothing: no step of it is a `Then`")
+        } else {
+            let backgrounds = feature.background.iter().chain(rule.and_then(|rule| rule.background.as_ref()));
+            let before: usize = backgrounds.map(|background| background.steps.len()).sum();
+            let planned = planned(&scenario.name, line, tags.clone(), before + scenario.steps.len());
+            (line, Entry { planned, feature: Ok(Arc::new(alone)), all_tags: tags })
+        });
     }
     for outline in &loaded.rowless {
         let tags = distinct(feature.tags.iter().chain(&outline.tags));
-        let planned = planned(&outline.name, outline.position.line, tags.clone());
-        entries.push((outline.position.line, Entry { planned, feature: None, all_tags: tags }));
+        let why = "its outline has no row under `Examples`";
+        entries.push(nothing(&outline.name, outline.position.line, tags, why));
     }
     for rule in feature.rules.iter().filter(|rule| rule.scenarios.is_empty()) {
         let held = loaded
@@ -216,14 +222,12 @@ fn entries_of(loaded: &Loaded) -> Vec<Entry> {
             .any(|outline| rule.span.start <= outline.span.start && outline.span.start < rule.span.end);
         if !held {
             let tags = distinct(feature.tags.iter().chain(&rule.tags));
-            let planned = planned(&rule.name, rule.position.line, tags.clone());
-            entries.push((rule.position.line, Entry { planned, feature: None, all_tags: tags }));
+            entries.push(nothing(&rule.name, rule.position.line, tags, "the rule has no scenario"));
         }
     }
     if entries.is_empty() {
         let tags = distinct(feature.tags.iter());
-        let planned = planned(&feature.name, feature.position.line, tags.clone());
-        entries.push((feature.position.line, Entry { planned, feature: None, all_tags: tags }));
+        entries.push(nothing(&feature.name, feature.position.line, tags, "the feature has no scenario"));
     }
     entries.sort_by_key(|(line, _)| *line);
     entries.into_iter().map(|(_, entry)| entry).collect()

@@ -149,7 +149,7 @@ pub fn run(
     let plan = Arc::new(plan);
     progress(ProgressEvent::Planned(plan.len()));
     let runnable: Vec<usize> =
-        (0..plan.len()).filter(|ordinal| plan.entry(*ordinal).feature.is_some()).collect();
+        (0..plan.len()).filter(|ordinal| plan.entry(*ordinal).feature.is_ok()).collect();
     let jobs = options.jobs.clamp(1, runnable.len().max(1));
     let lanes = thread::available_parallelism().map_or(1, usize::from).min(jobs);
     let (sender, messages) = channel();
@@ -243,9 +243,8 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn until_all_is_closed(&mut self, messages: &Receiver<Message>, sink: Sink<'_>) -> Result<(), SinkError> {
         for ordinal in 0..self.plan.len() {
-            if self.plan.entry(ordinal).feature.is_none() {
-                let why = "there is no step to run".to_owned();
-                let end = self.ledger.close(ordinal, Outcome::Empty, Some(why), now());
+            if let Err(why) = self.plan.entry(ordinal).feature {
+                let end = self.ledger.close(ordinal, Outcome::Empty, Some(why.to_owned()), now());
                 self.tell(end);
             }
         }

@@ -80,7 +80,7 @@ impl cucumber::Parser<()> for Dealer {
     fn parse(self, (): (), _: cli::Empty) -> Self::Output {
         let deal = move || {
             let ordinal = self.0.queue.next()?;
-            self.0.plan.entry(ordinal).feature.as_deref().cloned().map(Ok)
+            self.0.plan.entry(ordinal).feature.as_deref().ok().cloned().map(Ok)
         };
         stream::iter(std::iter::from_fn(deal)).boxed_local()
     }
@@ -113,6 +113,8 @@ impl Runner<World> for Lane {
                 let Ok(feature) = feature else { return };
                 if let Some(running) = Scenario::of(&self, feature, events.clone()) {
                     let green = running.run().await;
+                    // Scenarios that never wait would keep the thread from those that do.
+                    tokio::task::yield_now().await;
                     if !green && self.shared.fail_fast {
                         self.shared.queue.close();
                     }
@@ -232,7 +234,11 @@ impl<'a> Scenario<'a> {
             };
             self.emit(started, retries);
             match self.step(world, step, deadline).await {
-                Ok((captures, location)) => self.emit(passed(source, captures, location), retries),
+                Ok((captures, location)) => {
+                    let fact = Fact::StepPassed { step: format!("{}{}", step.keyword, step.value) };
+                    recorder.record(evidence::Source::Scenario, fact);
+                    self.emit(passed(source, captures, location), retries);
+                }
                 Err(failure) => {
                     let step = format!("{}{}", step.keyword, step.value);
                     let (outcome, message) = (failure.outcome, failure.message.clone());
@@ -259,6 +265,7 @@ impl<'a> Scenario<'a> {
             Ok(None) => return Err(undefined(step)),
             Err(ambiguous) => return Err(Failure::of(Outcome::Ambiguous, several(&ambiguous))),
         };
+        fits(step)?;
         let begun = now();
         let limit = self.lane.shared.limits.step.min(deadline.saturating_duration_since(begun));
         guarded(limit, run(world, context)).await?;
@@ -292,6 +299,18 @@ async fn guarded<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T,
 
 fn too_long(limit: Duration) -> Failure {
     Failure::of(Outcome::TimedOut, format!("took longer than its limit of {} ms", limit.as_millis()))
+}
+
+/// What stands under a step must be something that the step looks at. A step takes a doc string if its text
+/// ends with a colon; none takes a table.
+fn fits(step: &gherkin::Step) -> Result<(), Failure> {
+    let reason = match (step.value.ends_with(':'), &step.docstring, &step.table) {
+        (_, _, Some(_)) => "this step takes no table",
+        (true, None, None) => "this step needs a doc string",
+        (false, Some(_), None) => "this step takes no doc string",
+        _ => return Ok(()),
+    };
+    Err(Failure::of(Outcome::Undefined, reason))
 }
 
 fn undefined(step: &gherkin::Step) -> Failure {

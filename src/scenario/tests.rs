@@ -18,6 +18,17 @@ use crate::evidence::{Fact, Observation, Outcome};
 #[given("nothing special")]
 fn nothing_special(_world: &mut World) {}
 
+#[then("it holds")]
+fn it_holds(_world: &mut World) {}
+
+#[then(regex = "^it says so:?$")]
+fn it_says_so(_world: &mut World) {}
+
+#[when("it waits for the clock")]
+async fn it_waits_for_the_clock(_world: &mut World) {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
 #[then("it is refused")]
 fn it_is_refused(_world: &mut World) -> Result<(), Failure> {
     Err(Failure::new("it was let in"))
@@ -131,10 +142,10 @@ fn every_step_that_does_not_hold_has_an_outcome_of_its_own() {
     let all = [("Given", &table[..]), ("Then", &then[..]), ("When", &when[..])];
     for (keyword, rows) in all {
         for (step, ..) in rows {
-            text += &format!("  Scenario: {step}\n    {keyword} {step}\n");
+            text += &format!("  Scenario: {step}\n    {keyword} {step}\n    Then it holds\n");
         }
     }
-    text += "  Scenario: without steps\n  Scenario Outline: without rows\n    Given nothing special\n    \
+    text += "  Scenario: without a statement\n    Given nothing special\n    When it hangs\n  Scenario: without steps\n  Scenario Outline: without rows\n    Given nothing special\n    \
              Examples:\n      | a |\n";
     let (ended, summary) = outcomes(plan(&text), &options());
     for (step, outcome, error) in all.into_iter().flat_map(|(_, rows)| rows) {
@@ -143,21 +154,57 @@ fn every_step_that_does_not_hold_has_an_outcome_of_its_own() {
     }
     assert_eq!(ended["without steps"].0, Outcome::Empty);
     assert_eq!(ended["without rows"].0, Outcome::Empty);
+    assert_eq!(ended["without a statement"].0, Outcome::Empty);
     assert_eq!(summary.passed, 1);
+}
+
+#[test]
+fn what_stands_under_a_step_that_does_not_look_at_it_is_no_pass() {
+    let (text, table) = ("      ```\n      words\n      ```\n", "      | words |\n");
+    for (step, under, outcome) in [
+        ("it says so:", text, Outcome::Passed),
+        ("it says so:", "", Outcome::Undefined),
+        ("it says so", text, Outcome::Undefined),
+        ("it says so", table, Outcome::Undefined),
+        ("it says so:", table, Outcome::Undefined),
+    ] {
+        let (ended, _) =
+            outcomes(plan(&format!("Feature: F\n  Scenario: s\n    Then {step}\n{under}")), &options());
+        assert_eq!(ended["s"].0, outcome, "{step}\n{under}: {}", ended["s"].1);
+    }
+}
+
+#[test]
+fn scenarios_that_never_wait_do_not_keep_the_thread_from_one_that_does() {
+    let mut text =
+        String::from("Feature: F\n  Scenario: waits\n    When it waits for the clock\n    Then it holds\n");
+    (0..500).for_each(|n| text += &format!("  Scenario: s{n}\n    Then it holds\n"));
+    let mut ended: Vec<String> = vec![];
+    let mut progress = |event: ProgressEvent<'_>| {
+        if let ProgressEvent::Ended { scenario, .. } = event {
+            ended.push(scenario.name.clone());
+        }
+    };
+    let summary = run(plan(&text), Arc::default(), &options(), &mut |_| Ok(()), &mut progress).unwrap();
+    assert_eq!(summary.passed, 501);
+    let place = ended.iter().position(|name| name == "waits").unwrap();
+    assert!(place < 250, "it ended as number {place}");
 }
 
 #[test]
 fn green_by_a_retry_is_flaky() {
     let options = RunOptions { retries: 2, ..options() };
-    let (ended, _) =
-        outcomes(plan("Feature: F\n  Scenario: s\n    When it works the second time\n"), &options);
+    let (ended, _) = outcomes(
+        plan("Feature: F\n  Scenario: s\n    When it works the second time\n    Then it holds\n"),
+        &options,
+    );
     assert_eq!(ended["s"], (Outcome::Flaky, "passed only at attempt 2".into()));
 }
 
 #[test]
 fn what_fail_fast_leaves_out_counts_as_not_run() {
     let mut text = String::from("Feature: F\n  Scenario: first\n    Then it fails\n");
-    (0..20).for_each(|n| text += &format!("  Scenario: s{n}\n    Given nothing special\n"));
+    (0..20).for_each(|n| text += &format!("  Scenario: s{n}\n    Then it holds\n"));
     let options = RunOptions { fail_fast: true, jobs: 1, ..options() };
     let (ended, summary) = outcomes(plan(&text), &options);
     assert_eq!((summary.planned, summary.not_run, summary.passed), (21, 20, 0));
@@ -168,7 +215,8 @@ fn what_fail_fast_leaves_out_counts_as_not_run() {
 fn a_stopped_run_accounts_for_everything() {
     let options = options();
     options.stop.ask();
-    let text = "Feature: F\n  Scenario: a\n    When it hangs\n  Scenario: b\n    Given nothing special\n";
+    let text =
+        "Feature: F\n  Scenario: a\n    When it hangs\n    Then it holds\n  Scenario: b\n    Then it holds\n";
     let (ended, summary) = outcomes(plan(text), &options);
     assert!(summary.stopped);
     assert!(ended.values().all(|(outcome, _)| *outcome != Outcome::Failed));
@@ -180,7 +228,8 @@ fn a_run_over_its_limit_ends_and_says_so() {
     options.limits =
         Limits { run: Duration::from_millis(100), step: Duration::from_secs(60), ..options.limits };
     options.limits.scenario = Duration::from_secs(60);
-    let (ended, summary) = outcomes(plan("Feature: F\n  Scenario: a\n    When it hangs\n"), &options);
+    let (ended, summary) =
+        outcomes(plan("Feature: F\n  Scenario: a\n    When it hangs\n    Then it holds\n"), &options);
     assert!(summary.timed_out);
     assert_eq!(ended["a"].0, Outcome::TimedOut);
 }
@@ -236,9 +285,9 @@ fn features_and_filters_that_are_wrong_are_refused_with_their_place() {
 
 #[test]
 fn a_byte_order_mark_and_windows_line_ends_change_nothing() {
-    let text = "\u{feff}Feature: F\r\n  Scenario Outline: a\r\n    Given nothing <x>\r\n    Examples:\r\n\r\n      # c\r\n      | x |\r\n      | special |\r\n      | special |\r\n";
+    let text = "\u{feff}Feature: F\r\n  Scenario Outline: a\r\n    Given nothing <x>\r\n    Then it holds\r\n    Examples:\r\n\r\n      # c\r\n      | x |\r\n      | special |\r\n      | special |\r\n";
     let plan = plan(text);
     let ids: Vec<&str> = plan.planned().map(|planned| planned.id.as_str()).collect();
-    assert_eq!(ids, ["a.feature:8", "a.feature:9"]);
+    assert_eq!(ids, ["a.feature:9", "a.feature:10"]);
     assert_eq!(outcomes(plan, &options()).1.passed, 2);
 }

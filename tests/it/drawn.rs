@@ -4,12 +4,12 @@
 use std::{fs, path::Path};
 
 use gonogo::{
-    evidence::{FORMAT, Fact, Header, Outcome, Planned, Policy, file::Writer},
+    evidence::{FORMAT, Header, Outcome, Policy, file::Writer},
     judge::judge_file,
     report::{Look, format},
 };
 
-use crate::invariants::{fixture, observations};
+use crate::invariants::{fixture, observations, whole};
 
 const EVIDENCE: &str = "fixtures/report/judgement/evidence.jsonl";
 
@@ -35,14 +35,8 @@ fn write(path: &Path) {
     ];
     let mut writer = Writer::create(path, &header).expect("created");
     for (number, (name, outcome, between, error)) in scenarios.into_iter().enumerate() {
-        let mut facts = vec![Fact::ScenarioPlanned(Planned {
-            id: format!("features/a.feature:{}", 3 + number),
-            feature: "A".into(),
-            name: name.into(),
-            tags: vec![],
-        })];
-        facts.extend(between);
-        facts.push(Fact::ScenarioEnded { outcome, duration_ms: 12, error: error.map(str::to_owned) });
+        let id = format!("features/a.feature:{}", 3 + number);
+        let facts = whole(id, name, between, (outcome, error.map(str::to_owned)));
         for observation in observations(number, facts) {
             writer.append(&observation).expect("in order");
         }

@@ -2,7 +2,7 @@
 
 use gonogo::{
     evidence::{
-        FORMAT, Fact, Header, Outcome, Planned, Policy,
+        FORMAT, Header, Outcome, Policy,
         file::{EvidenceError, Writer},
     },
     invariant::RULES,
@@ -10,7 +10,7 @@ use gonogo::{
     report::{Look, format},
 };
 
-use crate::invariants::{fixture, observations};
+use crate::invariants::{fixture, observations, whole};
 
 fn written(path: &std::path::Path) {
     let header = Header {
@@ -27,11 +27,8 @@ fn written(path: &std::path::Path) {
     };
     let mut writer = Writer::create(path, &header).expect("created");
     for (number, rule) in RULES.iter().enumerate() {
-        let (id, name) = (format!("a.feature:{number}"), rule.name.to_owned());
-        let planned = Planned { id, feature: "A".into(), name, tags: vec![] };
-        let mut facts = vec![Fact::ScenarioPlanned(planned)];
-        facts.extend(fixture(rule.name, "holds"));
-        facts.push(Fact::ScenarioEnded { outcome: Outcome::Passed, duration_ms: 1, error: None });
+        let shown = fixture(rule.name, "holds");
+        let facts = whole(format!("a.feature:{number}"), rule.name, shown, (Outcome::Passed, None));
         for observation in observations(number, facts) {
             writer.append(&observation).expect("in order");
         }

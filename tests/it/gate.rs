@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::gonogo::gonogo;
 
-const FINE: &str = "Feature: F\n  Scenario: fine\n    Given a Jira site\n";
+const FINE: &str = "Feature: F\n  Scenario: fine\n    Given a Jira site\n    Then it is fine\n";
 
 #[test]
 fn wrong_input_is_refused_and_nothing_is_judged() {
@@ -70,7 +70,7 @@ fn a_hostile_configuration_is_refused_at_once() {
 
 #[test]
 fn what_was_not_shown_is_undecided() {
-    let text = "Feature: F\n  Scenario: u\n    Given a Jira sit\n  Scenario: e\n  Scenario Outline: o\n    \
+    let text = "Feature: F\n  Scenario: u\n    Given a Jira sit\n    Then u\n  Scenario: e\n  Scenario Outline: o\n    \
                 Given a Jira site\n    Examples:\n      | a |\n";
     let run = gonogo().features(&[("a.feature", text), ("b.feature", "Feature: Bare\n")]).run();
     run.exits(4).has("u", "undefined").has("e", "empty").has("o", "empty").has("Bare", "empty");
@@ -81,7 +81,7 @@ fn what_was_not_shown_is_undecided() {
 fn a_full_disk_leaves_no_verdict_not_even_the_earlier_one() {
     let rows: String = (0..400).map(|_| "      | site |\n").collect();
     let text = format!(
-        "Feature: F\n  Scenario Outline: o\n    Given a Jira <s>\n    Examples:\n      | s |\n{rows}"
+        "Feature: F\n  Scenario Outline: o\n    Given a Jira <s>\n    Then it fails\n    Examples:\n      | s |\n{rows}"
     );
     let run = gonogo().features(&[("a.feature", &text)]);
     let run = run.file("gonogo-report/verdict.json", "{\"verdict\":\"UNCONDITIONAL GO\"}");

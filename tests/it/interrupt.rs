@@ -12,7 +12,8 @@ use crate::gonogo::{Gonogo, gonogo};
 fn long() -> Gonogo {
     let rows: String = (0..5_000).map(|row| format!("      | site-{row} |\n")).collect();
     let steps = "    Given a Jira site \"<s>\" with 200 issues\n    And the app is installed for \"<s>\"\n    \
-                 When worker \"A\" runs the job \"snapshot_daily\" for \"<s>\"\n";
+                 When worker \"A\" runs the job \"snapshot_daily\" for \"<s>\"\n    Then the job of worker \"A\" \
+                 succeeded\n";
     let text = format!("Feature: F\n  Scenario Outline: o\n{steps}    Examples:\n      | s |\n{rows}");
     gonogo().features(&[("a.feature", &text)]).args(&["--jobs", "2", "--verbose"])
 }

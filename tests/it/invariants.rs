@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use gonogo::{
-    evidence::{Fact, Log, Observation, Policy, Source},
+    evidence::{Fact, Log, Observation, Outcome, Planned, Policy, Source},
     invariant::{Finding, RULES, Rule, rule},
 };
 use serde::Deserialize;
@@ -17,6 +17,23 @@ pub fn observations(scenario: usize, facts: Vec<Fact>) -> Vec<Observation> {
     let at = jiff::Timestamp::UNIX_EPOCH;
     let observe = |(seq, fact)| Observation { scenario, seq, at, source: Source::Scenario, fact };
     (0..).zip(facts).map(observe).collect()
+}
+
+/// The facts of a whole log: one step, in one attempt, that passed unless the scenario did not.
+pub fn whole(id: String, name: &str, between: Vec<Fact>, ended: (Outcome, Option<String>)) -> Vec<Fact> {
+    let (outcome, error) = ended;
+    let step = "Then it holds".to_owned();
+    let mut facts = vec![
+        Fact::ScenarioPlanned(Planned { id, feature: "A".into(), name: name.into(), tags: vec![], steps: 1 }),
+        Fact::AttemptStarted { attempt: 1 },
+    ];
+    facts.extend(between);
+    facts.push(match &error {
+        None => Fact::StepPassed { step },
+        Some(error) => Fact::StepFailed { step, outcome, message: error.clone() },
+    });
+    facts.push(Fact::ScenarioEnded { outcome, duration_ms: 12, error });
+    facts
 }
 
 pub fn fixture(rule: &str, name: &str) -> Vec<Fact> {

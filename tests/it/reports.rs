@@ -8,7 +8,7 @@ use gonogo::{
     report::{Look, format, formats, printable, report_schema},
 };
 
-use crate::invariants::{fixture, observations};
+use crate::invariants::{fixture, observations, whole};
 
 const HOSTILE: &str = "\u{1b}[31m|`<script>\u{202e}\u{fffe}\u{0}\t\n]]>&\"evil";
 
@@ -26,15 +26,8 @@ fn judged(logs: Vec<(Outcome, &str, Vec<Fact>)>) -> Judgement {
         policy: Policy::default(),
     });
     for (number, (outcome, name, between)) in logs.into_iter().enumerate() {
-        let mut facts = vec![Fact::ScenarioPlanned(Planned {
-            id: format!("a.feature:{number}"),
-            feature: "A".into(),
-            name: name.into(),
-            tags: vec![],
-        })];
-        facts.extend(between);
         let error = (outcome != Outcome::Passed).then(|| name.repeat(3));
-        facts.push(Fact::ScenarioEnded { outcome, duration_ms: 1_234, error });
+        let facts = whole(format!("a.feature:{number}"), name, between, (outcome, error));
         judge.log(&observations(number, facts));
     }
     judge.conclude(Sealed { sha256: "0".repeat(64), observations: 3 })

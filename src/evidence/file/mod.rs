@@ -39,7 +39,7 @@ pub struct Sealed {
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
     /// The file system refused.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("cannot use the evidence file {path}", path = path.display())]
     Io {
         /// The evidence file.
         path: PathBuf,
@@ -84,10 +84,14 @@ pub enum Flaw {
     Closing { expected: String },
     #[error("scenario {found} stands where scenario {expected} is due")]
     Scenario { expected: usize, found: usize },
+    #[error("the header is not one that a run writes: {0}")]
+    Header(String),
     #[error("observation {found} stands where observation {expected} is due")]
     Sequence { expected: u64, found: u64 },
     #[error("the log of scenario {0} does not start with scenario_planned")]
     NotPlanned(usize),
+    #[error("there is a log of scenario {0:?} already")]
+    SameId(String),
     #[error("the log of scenario {0} is planned twice")]
     PlannedTwice(usize),
     #[error("the log of scenario {0} does not end with scenario_ended")]

@@ -1,6 +1,8 @@
 //! The order that observations must stand in: logs contiguous and in plan order, without a gap, each
 //! from `scenario_planned` to `scenario_ended`. Writer and reader hold the file to the same order.
 
+use std::collections::HashSet;
+
 use super::Flaw;
 use crate::evidence::{Fact, Observation};
 
@@ -11,6 +13,8 @@ pub(super) struct Order {
     seq: u64,
     open: bool,
     observations: u64,
+    /// Two logs under one name would hide one of them.
+    ids: HashSet<String>,
 }
 
 impl Order {
@@ -27,11 +31,15 @@ impl Order {
         if *seq != self.seq {
             return Err(Flaw::Sequence { expected: self.seq, found: *seq });
         }
-        let planned = matches!(fact, Fact::ScenarioPlanned(_));
-        match (self.open, planned) {
-            (false, false) => return Err(Flaw::NotPlanned(self.scenario)),
-            (true, true) => return Err(Flaw::PlannedTwice(self.scenario)),
-            _ => {}
+        match (self.open, fact) {
+            (true, Fact::ScenarioPlanned(_)) => return Err(Flaw::PlannedTwice(self.scenario)),
+            (false, Fact::ScenarioPlanned(planned)) => {
+                if !self.ids.insert(planned.id.clone()) {
+                    return Err(Flaw::SameId(planned.id.clone()));
+                }
+            }
+            (false, _) => return Err(Flaw::NotPlanned(self.scenario)),
+            (true, _) => {}
         }
         self.observations += 1;
         let ended = matches!(fact, Fact::ScenarioEnded { .. });

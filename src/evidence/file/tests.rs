@@ -30,6 +30,7 @@ fn observations(planned: usize) -> Vec<Observation> {
                 feature: "A".into(),
                 name: "a \"quoted\" name\n".into(),
                 tags: vec!["smoke".into()],
+                steps: 1,
             }),
             Fact::TimePassed { ms: 90_000 },
             Fact::ScenarioEnded { outcome: Outcome::Passed, duration_ms: 3, error: None },

@@ -111,3 +111,27 @@ async fn a_port_in_use_is_named() {
         assert_eq!(error, format!("cannot listen on 127.0.0.1:{port}"));
     }
 }
+
+/// A task may use so much of its thread at a time; then whatever it waits for is put off until it yields.
+#[test]
+fn a_front_ends_within_a_task_that_has_used_up_its_budget() {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            for kind in KINDS {
+                let front = Front::start(kind, platform(), 0).await.expect("a front");
+                let spent = std::future::poll_fn(|context| {
+                    while tokio::task::coop::poll_proceed(context).map(|left| left.made_progress()).is_ready()
+                    {
+                    }
+                    std::task::Poll::Ready(())
+                });
+                spent.await;
+                drop(front);
+            }
+        });
+        let _ = done.send(());
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(20)), Ok(()));
+}

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt as _;
 use wiremock::{Match, Mock, MockServer, Respond, ResponseTemplate, matchers};
 
 use crate::mock_jira::{Platform, Reply, Request, Response};
@@ -27,7 +28,16 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
 pub struct WireMockFront {
     url: String,
     /// Dropping it stops the server.
-    _server: Arc<MockServer>,
+    server: Option<Arc<MockServer>>,
+}
+
+impl Drop for WireMockFront {
+    fn drop(&mut self) {
+        let server = self.server.take();
+        // A server's end blocks its thread on the server's lock. Inside a task whose budget is spent the lock
+        // would ask the task to yield, which a blocked thread cannot.
+        let _ = tokio::task::unconstrained(async move { drop(server) }).now_or_never();
+    }
 }
 
 impl fmt::Debug for WireMockFront {
@@ -50,7 +60,7 @@ impl WireMockFront {
         for mock in desk.mocks() {
             server.register(mock).await;
         }
-        Self { url: server.uri(), _server: server }
+        Self { url: server.uri(), server: Some(server) }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -143,7 +153,7 @@ impl Match for Breaks {
         };
         let mut reply = inner.platform.handle(&request);
         while let Reply::Held(barrier, then) = reply {
-            futures::executor::block_on(barrier.wait_released());
+            futures::executor::block_on(tokio::task::unconstrained(barrier.wait_released()));
             reply = *then;
         }
         let breaks = matches!(reply, Reply::Reset | Reply::Half(_));
