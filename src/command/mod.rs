@@ -21,7 +21,7 @@ use std::fmt;
 use crate::{
     cli::{Cli, Command},
     clock::{Clock as _, SystemClock},
-    evidence::{self, Header, Policy},
+    evidence::{self, Header, Issue, Policy, Severity},
     exit::Exit,
 };
 
@@ -82,8 +82,22 @@ fn header(planned: usize, seed: u64) -> Header {
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
-        policy: Policy::default(),
+        policy: reference_policy(),
     }
+}
+
+/// What the reference app is judged by: what its scenarios settle, and the defaults.
+fn reference_policy() -> Policy {
+    let issues = [
+        ("SEV-1-001", "The app breaks a promise to its tenants: the ten invariants", Severity::Sev1),
+        ("SEV-2-001", "Two runs take the same snapshot: the snapshot lock", Severity::Sev2),
+        ("SEV-2-002", "Large sites are cut short or skipped: pagination", Severity::Sev2),
+        ("SEV-2-003", "Installations lose their access: token refresh", Severity::Sev2),
+        ("SEV-2-004", "Jobs act twice or not at all: idempotency", Severity::Sev2),
+    ]
+    .map(|(id, title, severity)| Issue { id: id.into(), title: title.into(), severity })
+    .to_vec();
+    Policy { issues, ..Policy::default() }
 }
 
 /// The mock speaks to stdout itself: its one line must be out before it begins to serve.

@@ -72,7 +72,7 @@ fn scenarios(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
             Outcome::Pending => "finish the step",
             Outcome::TimedOut => "find out what it waits for",
             Outcome::Panicked => "find out why it panicked",
-            Outcome::Empty => "let it state something, or take it out",
+            Outcome::Empty => "let it state something (a `Then`, a row of its outline), or take it out",
         };
         blockers.push(Blocker {
             kind: BlockerKind::ScenarioUndecided,

@@ -155,8 +155,8 @@ fn the_terminal_shows_it_so() {
 │ operations replayed          ┆ 0       ┆           ┆   │
 └──────────────────────────────┴─────────┴───────────┴───┘
 
- evidence 13 observations
- sha256 6b609b118b28e101c3dae73493fe608556f78634f091c9dcacbe8eefe918d773
+ evidence 21 observations
+ sha256 69b8028873e5b6898552e5f9d608c7a97870873014a87f81a089c3702f261664
  verdict UNCONDITIONAL GO → NO-GO, exit code 1
 "###);
 }
@@ -171,7 +171,7 @@ reference app: 4 scenarios planned, 2 passed, 1 failed, 1 undecided.
 - Verdict: UNCONDITIONAL GO → NO-GO
 - Exit code: 1
 - Started: 2026-01-01T00:00:00Z, seed 7
-- Evidence: 13 observations, SHA-256 6b609b118b28e101c3dae73493fe608556f78634f091c9dcacbe8eefe918d773
+- Evidence: 21 observations, SHA-256 69b8028873e5b6898552e5f9d608c7a97870873014a87f81a089c3702f261664
 - gonogo 0.0.0
 
 ## In the way of a GO
@@ -284,7 +284,7 @@ fn junit_shows_it_so() {
         <properties>
             <property name="gonogo.verdict" value="NO-GO"/>
             <property name="gonogo.exit_code" value="1"/>
-            <property name="gonogo.evidence.sha256" value="6b609b118b28e101c3dae73493fe608556f78634f091c9dcacbe8eefe918d773"/>
+            <property name="gonogo.evidence.sha256" value="69b8028873e5b6898552e5f9d608c7a97870873014a87f81a089c3702f261664"/>
             <property name="gonogo.accepted" value=""/>
         </properties>
         <testcase name="verdict: NO-GO" classname="gonogo.verdict" time="0.000">
@@ -742,8 +742,8 @@ fn json_shows_it_so() {
   ],
   "accepted": [],
   "evidence": {
-    "sha256": "6b609b118b28e101c3dae73493fe608556f78634f091c9dcacbe8eefe918d773",
-    "observations": 13
+    "sha256": "69b8028873e5b6898552e5f9d608c7a97870873014a87f81a089c3702f261664",
+    "observations": 21
   },
   "tool": {
     "version": "0.0.0"

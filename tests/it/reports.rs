@@ -1,7 +1,7 @@
 //! Every format over judgements that are green, red, empty and hostile.
 
 use gonogo::{
-    evidence::{FORMAT, Fact, Header, Outcome, Planned, Policy, file::Sealed},
+    evidence::{FORMAT, Fact, Header, Outcome, Policy, file::Sealed},
     exit::Exit,
     invariant::RULES,
     judge::{Judge, Judgement},

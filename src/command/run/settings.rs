@@ -9,9 +9,9 @@ use anyhow::anyhow;
 
 use crate::{
     cli,
-    command::{Refusal, folder::DEFAULT_OUT, header},
+    command::{Refusal, folder::DEFAULT_OUT, header, reference_policy},
     config::{Config, Seconds},
-    evidence::{Header, Issue, Policy, Severity},
+    evidence::{Header, Policy},
     invariant,
     judge::ACCEPT_GO_AFTER_FIXES,
     scenario::{
@@ -37,7 +37,7 @@ impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
     pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
         let (file, config) = config(arguments)?;
-        let policy = config.policy(Policy { issues: reference_issues(), ..Policy::default() });
+        let policy = config.policy(reference_policy());
         let features = match (arguments.features.as_slice(), &arguments.dir) {
             ([_, ..], _) => arguments.features.clone(),
             ([], _) if !config.features.is_empty() => config.features.clone(),
@@ -127,17 +127,4 @@ fn config(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
     };
     let config = found.as_deref().map_or(Ok(Config::default()), Config::read).map_err(Refusal::input)?;
     Ok((found, config))
-}
-
-/// What the scenarios of the reference app settle.
-fn reference_issues() -> Vec<Issue> {
-    [
-        ("SEV-1-001", "The app breaks a promise to its tenants: the ten invariants", Severity::Sev1),
-        ("SEV-2-001", "Two runs take the same snapshot: the snapshot lock", Severity::Sev2),
-        ("SEV-2-002", "Large sites are cut short or skipped: pagination", Severity::Sev2),
-        ("SEV-2-003", "Installations lose their access: token refresh", Severity::Sev2),
-        ("SEV-2-004", "Jobs act twice or not at all: idempotency", Severity::Sev2),
-    ]
-    .map(|(id, title, severity)| Issue { id: id.into(), title: title.into(), severity })
-    .to_vec()
 }
