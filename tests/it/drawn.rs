@@ -320,7 +320,7 @@ fn junit_shows_it_so() {
             <error message="missing: a baseline" type="InvariantNotExercised"></error>
         </testcase>
         <testcase name="no_scope_expansion" classname="gonogo.invariants" time="0.000">
-            <failure message="the operation &quot;getAllUsers&quot; is beyond the baseline (features/a.feature:4)" type="InvariantViolated">observations: features/a.feature:4 #1, features/a.feature:4 #3</failure>
+            <failure message="the operation &quot;getAllUsers&quot; is beyond the baseline (features/a.feature:4)" type="InvariantViolated">observations: features/a.feature:4 #2, features/a.feature:4 #4</failure>
         </testcase>
         <system-out></system-out>
         <system-err></system-err>
@@ -516,11 +516,11 @@ fn json_shows_it_so() {
       "observations": [
         {
           "scenario": "features/a.feature:4",
-          "seq": 1
+          "seq": 2
         },
         {
           "scenario": "features/a.feature:4",
-          "seq": 3
+          "seq": 4
         }
       ]
     }

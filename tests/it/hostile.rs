@@ -59,7 +59,10 @@ fn a_number_that_no_step_can_take_is_an_error_and_no_panic() {
         ("When 18446744073709551615 days pass", "too long"),
         ("When 18446744073709551615 seconds pass", "too long"),
     ] {
-        let text = format!("Feature: F\n  Scenario: s\n    Given a Jira site \"b\"\n    {step}\n");
+        let text = format!(
+            "Feature: F\n  Scenario: s\n    Given a Jira site \"b\"\n    {step}\n    Then Jira was asked 0 \
+             times\n"
+        );
         let ended = gonogo().features(&[("a.feature", &text)]).run().has("s", "failed");
         let verdict = ended.verdict().to_string();
         assert!(verdict.contains(says) && !verdict.contains("panicked at"), "{step}: {verdict}");
