@@ -80,7 +80,7 @@ fn is_lost(all: &[Observation], at: usize) -> bool {
             Fact::WorkerPaused { worker: w, .. } if w == worker => paused = true,
             Fact::WorkerResumed { worker: w } if w == worker => paused = false,
             // The run was cut short: what the job would have come to, nobody saw.
-            Fact::ScenarioEnded { outcome: Outcome::NotRun | Outcome::TimedOut, .. } => return false,
+            Fact::ScenarioEnded { outcome: Outcome::NotRun, .. } => return false,
             _ => {}
         }
     }
