@@ -1,5 +1,6 @@
 //! What the app's leases and operation log make of SQLite, against the very same statements issued bare: each
-//! round records what the app asked of its store and plays that back over a plain connection.
+//! round measures the app, records what the same work asks of its store, and plays that back over a plain
+//! connection.
 
 #![allow(clippy::unwrap_used, reason = "a bench may give up")]
 
@@ -88,11 +89,13 @@ fn measure(
 /// Seconds of ours and of the same statements bare, on fresh databases of the same kind.
 fn round(runtime: &Runtime, place: Place, work: &dyn Fn(Arc<dyn Store>) -> Busy) -> (f64, f64) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let asked = Asked::default();
-    let store = Listening { inner: open(place, &folder.path().join("ours")), asked: asked.clone() };
+    let store = open(place, &folder.path().join("ours"));
     let began = now();
-    runtime.block_on(runtime.spawn(work(Arc::new(store)))).unwrap();
+    runtime.block_on(runtime.spawn(work(store))).unwrap();
     let ours = began.elapsed();
+    let asked = Asked::default();
+    let store = Listening { inner: open(place, &folder.path().join("heard")), asked: asked.clone() };
+    runtime.block_on(runtime.spawn(work(Arc::new(store)))).unwrap();
     let asked = std::mem::take(&mut *asked.0.lock().unwrap());
     let mut bare = Bare::open(place, &folder.path().join("bare"));
     let began = now();
@@ -177,7 +180,7 @@ enum Call {
     Commit(Transaction, u64),
 }
 
-/// A store that takes down what it was asked: a push per call, which counts against ours.
+/// A store that takes down what it was asked; what it costs is not measured.
 #[derive(Debug)]
 struct Listening {
     inner: Arc<dyn Store>,

@@ -1,16 +1,23 @@
-//! A store on SQLite: durable once a commit has answered. For a file, one thread writes; commits that wait
-//! for it go to the disk together, each judged on its own expectations. In memory there is no disk to wait
-//! for, and commits are done in place.
+//! A store on SQLite: durable once a commit has answered. For a file, a commit that comes alone is written by
+//! whoever asks, as long as that holds up nobody else; the others wait for a thread that takes all of them to
+//! the disk together, each judged on its own expectations. In memory there is no disk to wait for.
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
-use tokio::sync::oneshot;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::oneshot,
+};
 
 use super::{Commit, Range, Record, Store, StoreError, Transaction, Write};
 use crate::clock::{Clock, Uptime};
@@ -58,10 +65,22 @@ pub enum OpenError {
 pub struct SqliteStore {
     clock: Arc<dyn Clock>,
     /// `None` in memory, and once a file is being closed.
-    writer: Option<mpsc::Sender<writer::Request>>,
+    queue: Option<mpsc::Sender<writer::Request>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    /// Reads; for a file a second connection, in memory the only one, which then writes too.
-    connection: Mutex<Connection>,
+    /// Commits that have not answered yet.
+    in_flight: AtomicUsize,
+    writer: Arc<Mutex<Connection>>,
+    /// For a file a second connection, in memory the same one.
+    reader: Arc<Mutex<Connection>>,
+}
+
+/// Counts a commit from its beginning to its answer, or until nobody waits for that any more.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl SqliteStore {
@@ -75,32 +94,53 @@ impl SqliteStore {
         let reader = Connection::open(path)?;
         reader.busy_timeout(Duration::from_secs(5))?;
         reader.execute_batch("PRAGMA query_only = ON")?;
-        let (writer, requests) = mpsc::channel();
+        let (queue, requests) = mpsc::channel();
+        let writer = Arc::new(Mutex::new(connection));
+        let shared = writer.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer::serve(connection, &requests))?;
-        Ok(Self { clock, writer: Some(writer), thread: Some(thread), connection: Mutex::new(reader) })
+            .spawn(move || writer::serve(&shared, &requests))?;
+        let reader = Arc::new(Mutex::new(reader));
+        let in_flight = AtomicUsize::new(0);
+        Ok(Self { clock, queue: Some(queue), thread: Some(thread), in_flight, writer, reader })
     }
 
     /// An empty store in memory, gone when it is dropped.
     pub fn in_memory(clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let mut connection = Connection::open_in_memory()?;
         lay_out(&mut connection)?;
-        Ok(Self { clock, writer: None, thread: None, connection: Mutex::new(connection) })
+        let writer = Arc::new(Mutex::new(connection));
+        let in_flight = AtomicUsize::new(0);
+        Ok(Self { clock, queue: None, thread: None, in_flight, reader: writer.clone(), writer })
+    }
+
+    fn commit_here(&self, transaction: Transaction) -> Result<Commit, StoreError> {
+        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer::commit(&mut connection, transaction)
     }
 
     // A point or page read takes microseconds and never waits for the writer (write-ahead log), so it is
-    // done in place: handing it to another thread would cost more than the read.
+    // done in place: handing it to another thread would cost more than the read. The connection that wrote
+    // last has the pages at hand; the other one has to fetch them anew.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match self.writer.try_lock() {
+            Ok(idle) => idle,
+            Err(_) => self.reader.lock().unwrap_or_else(PoisonError::into_inner),
+        };
         read(&connection).map_err(|error| StoreError::Definite(error.to_string()))
     }
+}
+
+/// Whether other tasks go on while this one blocks its thread for the time of a commit.
+fn others_go_on() -> bool {
+    let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());
+    matches!(runtime, Ok(RuntimeFlavor::MultiThread))
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         // Closing the channel ends the writer once it has done what was sent.
-        self.writer = None;
+        self.queue = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -125,12 +165,15 @@ impl Store for SqliteStore {
         if transaction.writes.iter().any(too_big) {
             return Err(StoreError::Definite("a record is too large".to_owned()));
         }
-        let Some(writer) = &self.writer else {
-            let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-            return writer::commit(&mut connection, transaction);
-        };
+        let alone = self.in_flight.fetch_add(1, Ordering::Relaxed) == 0;
+        let _counted = InFlight(&self.in_flight);
+        let Some(queue) = &self.queue else { return self.commit_here(transaction) };
+        if alone && others_go_on() {
+            // Two changes of thread cost as much as the disk does.
+            return self.commit_here(transaction);
+        }
         let (reply, answer) = oneshot::channel();
-        writer
+        queue
             .send(writer::Request { transaction, reply })
             .map_err(|_| StoreError::Definite("the store's writer has ended".to_owned()))?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Indefinite("the store's writer ended".to_owned())))

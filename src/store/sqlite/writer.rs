@@ -1,7 +1,7 @@
-//! The thread that writes: takes the commits that wait, judges each by its expectations, and brings all
-//! that are met to the disk in one transaction.
+//! Writes: takes the commits that wait, judges each by its expectations, and brings all that are met to the
+//! disk in one transaction.
 
-use std::sync::mpsc::Receiver;
+use std::sync::{Mutex, PoisonError, mpsc::Receiver};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
@@ -20,8 +20,10 @@ pub struct Request {
 }
 
 /// Serves requests in order until nobody can send any more.
-pub fn serve(mut connection: Connection, requests: &Receiver<Request>) {
+pub fn serve(connection: &Mutex<Connection>, requests: &Receiver<Request>) {
     while let Ok(first) = requests.recv() {
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        // What came while the connection was busy goes along.
         let mut batch = vec![first];
         batch.extend(requests.try_iter().take(BATCH - 1));
         commit_batch(&mut connection, batch);
