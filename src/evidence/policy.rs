@@ -123,3 +123,47 @@ impl Default for Policy {
         }
     }
 }
+
+impl Policy {
+    /// Where it departs from the default, in words; the issues stand in every report by themselves.
+    #[must_use]
+    pub fn departures(&self) -> Vec<String> {
+        let own = Self::default();
+        let Self { judging_words, egress, thresholds, issues: _, severities, default_severity } = self;
+        let without = |words: &[String], others: &[String]| {
+            let rest = words.iter().filter(|word| !others.contains(word));
+            rest.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
+        };
+        let added = without(judging_words, &own.judging_words);
+        let left_out = without(&own.judging_words, judging_words);
+        let hosts = egress.join(", ");
+        let mut said = vec![];
+        let mut say = |is: bool, what: String| is.then(|| said.push(what));
+        say(!added.is_empty(), format!("judging words beside gonogo's own: {added}"));
+        say(!left_out.is_empty(), format!("words that are not judged: {left_out}"));
+        say(!hosts.is_empty(), format!("hosts that the app may reach: {hosts}"));
+        for (tag, severity) in severities {
+            say(true, format!("a failed scenario tagged @{tag} weighs {}", severity.word()));
+        }
+        say(
+            *default_severity != own.default_severity,
+            format!("a failed scenario without a severity weighs {}", default_severity.word()),
+        );
+        for (what, is, own) in [
+            (
+                "lock contention at most, percent",
+                thresholds.lock_contention_percent,
+                own.thresholds.lock_contention_percent,
+            ),
+            (
+                "refresh success at least, percent",
+                thresholds.refresh_success_percent,
+                own.thresholds.refresh_success_percent,
+            ),
+            ("a page within, milliseconds", thresholds.page_p95_ms, own.thresholds.page_p95_ms),
+        ] {
+            say(is.total_cmp(&own).is_ne(), format!("{what}: {is}, not {own}"));
+        }
+        said
+    }
+}

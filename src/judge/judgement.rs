@@ -49,6 +49,8 @@ pub struct Judgement {
     pub post_deploy: Vec<PostDeploy>,
     /// Verdicts that the caller accepts with exit code 0.
     pub accepted: Vec<String>,
+    /// Where the policy departs from gonogo's own, in words: what softens a judgement is said.
+    pub policy: Vec<String>,
     /// The evidence that was judged.
     pub evidence: EvidenceSummary,
     /// Who recorded it.

@@ -205,6 +205,7 @@ impl Judge {
             invariants,
             scenarios,
             accepted: header.accepted,
+            policy: header.policy.departures(),
             evidence: EvidenceSummary { sha256: sealed.sha256, observations: sealed.observations },
             tool: Tool { version: header.tool },
         }

@@ -269,3 +269,21 @@ fn a_header_that_no_run_writes_is_refused() {
         assert!(refused.contains(says), "{refused}");
     }
 }
+
+#[test]
+fn what_softens_the_policy_is_said_in_the_judgement() {
+    let soft = Policy {
+        judging_words: vec!["healthy".into(), "shaky".into()],
+        egress: vec!["hooks.example.com".into()],
+        severities: vec![("smoke".into(), Severity::Sev4)],
+        default_severity: Severity::Sev3,
+        ..Policy::default()
+    };
+    assert!(judged(header(0), &[]).policy.is_empty());
+    let said = judged(Header { policy: soft, ..header(0) }, &[]).policy.join("; ");
+    for part in
+        ["\"shaky\"", "not judged: \"unhealthy\"", "hooks.example.com", "@smoke weighs SEV-4", "weighs SEV-3"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

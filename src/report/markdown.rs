@@ -72,6 +72,9 @@ fn head(out: &mut String, judgement: &Judgement) {
     );
     let _ = writeln!(out, "- Verdict: {}", text(&change(judgement)));
     let _ = writeln!(out, "- Exit code: {}", judgement.exit_code);
+    for departure in &judgement.policy {
+        let _ = writeln!(out, "- Policy: {}", text(departure));
+    }
     if !judgement.accepted.is_empty() {
         let _ = writeln!(out, "- Accepted: {}", text(&judgement.accepted.join(", ")));
     }

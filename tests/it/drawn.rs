@@ -741,6 +741,7 @@ fn json_shows_it_so() {
     }
   ],
   "accepted": [],
+  "policy": [],
   "evidence": {
     "sha256": "69b8028873e5b6898552e5f9d608c7a97870873014a87f81a089c3702f261664",
     "observations": 21
