@@ -26,6 +26,8 @@ pub(super) struct Refused(pub u16, pub &'static str, pub String);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Storage {
     spaces: BTreeMap<String, BTreeMap<String, Stored>>,
+    /// Whether expired keys stay.
+    pub linger: bool,
 }
 
 /// Forge's rule for keys: `/^(?!\s+$)[a-zA-Z0-9:._\s-#]+$/`, 500 characters at most.
@@ -38,15 +40,15 @@ fn check_key(key: &str) -> Result<(), Refused> {
 }
 
 impl Storage {
-    fn alive(stored: &Stored, now_ms: i64) -> bool {
-        stored.expires_ms.is_none_or(|at| now_ms < at)
+    fn alive(&self, stored: &Stored, now_ms: i64) -> bool {
+        self.linger || stored.expires_ms.is_none_or(|at| now_ms < at)
     }
 
     /// The value of a key, unless it is absent or has expired for good.
     pub fn get(&self, space: &str, key: &str, now_ms: i64) -> Result<Option<&Stored>, Refused> {
         check_key(key)?;
         let stored = self.spaces.get(space).and_then(|keys| keys.get(key));
-        Ok(stored.filter(|stored| Self::alive(stored, now_ms)))
+        Ok(stored.filter(|stored| self.alive(stored, now_ms)))
     }
 
     /// Stores a value; `exclusive` is the key policy `FAIL_IF_EXISTS`.
@@ -96,7 +98,7 @@ impl Storage {
         let entries = self.spaces.get(space).into_iter().flatten().filter(|(key, stored)| {
             key.starts_with(prefix)
                 && after.is_none_or(|after| key.as_str() > after)
-                && Self::alive(stored, now_ms)
+                && self.alive(stored, now_ms)
         });
         let mut found: Vec<(String, Stored)> =
             entries.take(limit + 1).map(|(key, stored)| (key.clone(), stored.clone())).collect();
@@ -112,12 +114,15 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_one_of_two_exclusive_writers_wins_until_the_key_expires() {
+    fn only_one_of_two_exclusive_writers_wins_until_the_key_expires_unless_it_lingers() {
         let mut storage = Storage::default();
         let take =
             |storage: &mut Storage, now| storage.set("", "k", json!(1), true, Some(90_000), now).is_ok();
         assert!(take(&mut storage, 0));
         assert!(!take(&mut storage, 89_999));
+        storage.linger = true;
+        assert!(!take(&mut storage, 90_000));
+        storage.linger = false;
         assert!(take(&mut storage, 90_000));
     }
 

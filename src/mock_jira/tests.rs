@@ -296,6 +296,13 @@ fn key_value_storage_is_apart_for_each_installation() {
     let parts = json!({"set": [{"key": "x", "value": 1}, {"key": "a/b", "value": 1}]});
     assert_eq!(kvs("a", "transaction", parts).1["code"], "INVALID_KEY");
     assert_eq!(kvs("a", "get", json!({"key": "x"})).0, 404, "a refused transaction leaves nothing");
+    let brief = json!({"key": "t", "value": 1, "options": {"ttl": {"unit": "SECONDS", "value": 90}}});
+    assert_eq!(kvs("a", "set", brief).0, 204);
+    client.clock.advance(std::time::Duration::from_secs(91));
+    for (linger, status) in [(true, 200), (false, 404)] {
+        client.platform.linger_expired_keys("a", linger).expect("a tenant");
+        assert_eq!(kvs("a", "get", json!({"key": "t"})).0, status, "{linger}");
+    }
 }
 
 #[test]

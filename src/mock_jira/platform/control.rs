@@ -98,6 +98,17 @@ impl Platform {
         Self::tenant(&state, tenant).map(|at| state.tenants[at].site.canary.clone())
     }
 
+    /// Whether the tenant's expired keys stay readable, as Forge documents for up to 48 hours. Recorded.
+    pub fn linger_expired_keys(&self, tenant: &str, linger: bool) -> Result<(), UnknownTenant> {
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        state.tenants[at].storage.linger = linger;
+        let fault = if linger { "lingering expired keys" } else { "no lingering expired keys" }.to_owned();
+        let (tenant, route) = (Some(tenant.to_owned()), Some("kvs".to_owned()));
+        self.record(Fact::FaultInjected { tenant, fault, route });
+        Ok(())
+    }
+
     /// Puts a fault in force. When it strikes, that is recorded.
     pub fn inject(&self, rule: FaultRule) {
         self.lock().faults.arm(rule);
