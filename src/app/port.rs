@@ -186,7 +186,8 @@ pub trait IdSource: Send + Sync + fmt::Debug {
     fn jitter(&self, bound: u64) -> u64;
 }
 
-/// Hears telemetry events after they are written.
+/// Hears telemetry events after they are written. It is called on the job's own task and must return at once;
+/// one that has to wait puts the event into a queue of its own.
 pub trait TelemetryListener: Send + Sync + fmt::Debug {
     /// One event, as stored.
     fn heard(&self, event: &Value);

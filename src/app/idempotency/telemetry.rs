@@ -1,5 +1,5 @@
 //! The nine telemetry events. Each is written in the transaction of the transition that it tells of, and
-//! handed on only afterwards; nobody who listens can fail or hold up the job.
+//! handed on only afterwards; nobody who listens can fail the job.
 
 use std::panic::AssertUnwindSafe;
 
