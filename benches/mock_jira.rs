@@ -223,7 +223,7 @@ impl Bare {
         let server = MockServer::builder().disable_request_recording().start().await;
         let mut template = ResponseTemplate::new(answer.status).set_body_bytes(answer.body);
         for (name, value) in answer.headers {
-            template = template.insert_header(name, value);
+            template = template.insert_header(name, value.as_ref());
         }
         Mock::given(matchers::any()).respond_with(template).mount(&server).await;
         Self { url: server.uri(), _server: Some(server) }
@@ -234,7 +234,8 @@ impl Bare {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (body, answer) = (Bytes::from(answer.body), Arc::new((answer.status, answer.headers)));
+        let headers = answer.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned()));
+        let (body, answer) = (Bytes::from(answer.body), Arc::new((answer.status, headers.collect())));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

@@ -4,7 +4,7 @@
 mod operation;
 mod scope;
 
-pub use operation::{Matched, Operation, decode, find, operations, query_pairs};
+pub use operation::{Matched, Operation, decode, find, operations, query_pairs, query_values};
 pub use scope::{known_scopes, nearest_scope, scope_effect};
 
 /// What an operation does to Jira's data.

@@ -169,6 +169,14 @@ pub fn query_pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, s
     })
 }
 
+/// The decoded values that a raw query has for this name; the others are not decoded.
+pub fn query_values<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
+    query.split('&').filter(|pair| !pair.is_empty()).filter_map(move |pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (form_decode(key) == name).then(|| form_decode(value))
+    })
+}
+
 fn form_decode(text: &str) -> Cow<'_, str> {
     if text.contains('+') { decode(&text.replace('+', " ")).into_owned().into() } else { decode(text) }
 }

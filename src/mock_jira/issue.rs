@@ -278,8 +278,11 @@ pub(super) fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value:
 }
 
 /// The fields of a request that an issue keeps.
-pub(super) fn kept_fields(body: &Value) -> Map<String, Value> {
-    body["fields"].as_object().cloned().unwrap_or_default()
+pub(super) fn kept_fields(body: &mut Value) -> Map<String, Value> {
+    match body.get_mut("fields").map(Value::take) {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
 }
 
 #[cfg(test)]

@@ -28,6 +28,40 @@ pub struct Entry {
     pub status: u16,
 }
 
+/// An [`Entry`] to be, borrowed from the request.
+pub(super) struct Seen<'a> {
+    pub tenant: Option<&'a str>,
+    pub operation: &'a str,
+    pub method: &'a str,
+    pub path: &'a str,
+    pub effect: Effect,
+    pub token: Option<&'a str>,
+    pub scopes: &'a [String],
+    pub status: u16,
+}
+
+impl Seen<'_> {
+    fn entry(&self) -> Entry {
+        Entry {
+            tenant: self.tenant.map(str::to_owned),
+            operation: self.operation.to_owned(),
+            method: self.method.to_owned(),
+            path: self.path.to_owned(),
+            effect: self.effect,
+            token: self.token.map(str::to_owned),
+            scopes: self.scopes.to_vec(),
+            status: self.status,
+        }
+    }
+}
+
+fn put(place: &mut Option<String>, text: Option<&str>) {
+    match (place.as_mut(), text) {
+        (Some(place), Some(text)) => text.clone_into(place),
+        (_, text) => *place = text.map(str::to_owned),
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     entries: VecDeque<Entry>,
@@ -36,15 +70,64 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub fn note(&mut self, entry: Entry) {
+    /// Takes an entry down into the room of the oldest one, so that a long run allocates nothing here.
+    pub fn note(&mut self, seen: &Seen<'_>) {
         self.served += 1;
-        if self.entries.len() == KEPT {
-            self.entries.pop_front();
-        }
+        let oldest = if self.entries.len() == KEPT { self.entries.pop_front() } else { None };
+        let Some(mut entry) = oldest else {
+            self.entries.push_back(seen.entry());
+            return;
+        };
+        put(&mut entry.tenant, seen.tenant);
+        seen.operation.clone_into(&mut entry.operation);
+        seen.method.clone_into(&mut entry.method);
+        seen.path.clone_into(&mut entry.path);
+        entry.effect = seen.effect;
+        put(&mut entry.token, seen.token);
+        seen.scopes.clone_into(&mut entry.scopes);
+        entry.status = seen.status;
         self.entries.push_back(entry);
     }
 
     pub fn entries(&self) -> Vec<Entry> {
         self.entries.iter().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_in_the_room_of_another_shows_nothing_of_it() {
+        let scopes = ["a".to_owned(), "b".to_owned()];
+        let rich = Seen {
+            tenant: Some("tenant"),
+            operation: "getIssue",
+            method: "DELETE",
+            path: "/a/long/path",
+            effect: Effect::Write,
+            token: Some("0123"),
+            scopes: &scopes,
+            status: 200,
+        };
+        let poor = Seen {
+            tenant: None,
+            operation: "x",
+            method: "GET",
+            path: "/",
+            effect: Effect::Read,
+            token: None,
+            scopes: &scopes[1..],
+            status: 0,
+        };
+        for (before, after) in [(&rich, &poor), (&poor, &rich), (&rich, &rich)] {
+            let mut journal = Journal::default();
+            (0..KEPT).for_each(|_| journal.note(before));
+            journal.note(after);
+            assert_eq!(journal.entries().len(), KEPT);
+            assert_eq!(journal.entries().last(), Some(&after.entry()));
+            assert_eq!(journal.entries()[KEPT - 2], before.entry());
+        }
     }
 }

@@ -24,7 +24,7 @@ pub use platform::{Options, PassTime, Platform};
 pub use site::{ChangeRefused, ListingOrder, SiteChange};
 pub use tenant::{TenantExists, TenantSpec, UnknownTenant};
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// A request, whatever it came over.
 #[derive(Clone)]
@@ -67,8 +67,8 @@ impl Request {
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Headers beside those that the front adds.
-    pub headers: Vec<(String, String)>,
+    /// Headers beside those that the front adds; names in lower case.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// Body.
     pub body: Vec<u8>,
 }

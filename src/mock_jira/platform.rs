@@ -19,11 +19,11 @@ use crate::{
 };
 
 use super::{
-    Entry, Reply, Request, Response, TenantExists, TenantSpec,
+    Reply, Request, Response, TenantExists, TenantSpec,
     account::{Accounts, CLIENT_ID, Pair},
     endpoint::{self, SearchResults},
     fault::{Fault, Faults, Strike},
-    journal::Journal,
+    journal::{Journal, Seen},
     paging::Twist,
     route::Call,
     tenant::Tenant,
@@ -168,13 +168,12 @@ impl Platform {
         let mut guard = self.lock();
         let state = &mut *guard;
         let call = Call::new(state, request);
-        let tenant = call.tenant.map(|t| state.tenants[t].id.clone());
-        let owner = endpoint::oauth_owner(state, &call).map(|t| state.tenants[t].id.clone());
-        let whose = tenant.or(owner);
-        let strike = state.faults.strike(whose.as_deref(), &call.operation_id, call.family(), now);
+        let whose = call.tenant.or_else(|| endpoint::oauth_owner(state, &call));
+        let tenant = whose.map(|t| state.tenants[t].id.as_str());
+        let strike = state.faults.strike(tenant, &call.operation_id, call.family(), now);
         if let Some(strike) = &strike {
             let (fault, route) = (strike.fault.name(), Some(strike.route.clone()));
-            self.record(Fact::FaultInjected { tenant: whose.clone(), fault, route });
+            self.record(Fact::FaultInjected { tenant: tenant.map(str::to_owned), fault, route });
         }
         let version_before = call.tenant.map(|t| state.tenants[t].site.version);
         let (reply, passes) = self.reply(state, &call, strike.as_ref(), now);
@@ -183,13 +182,14 @@ impl Platform {
             Reply::Answer(r) | Reply::Slow(_, r) | Reply::Half(r) => r.status,
             Reply::Held(_, then) => (**then).clone().answer().map_or(0, |r| r.status),
         };
-        self.journal(state, &call, whose.clone(), &reply, status);
+        self.journal(state, &call, whose, &reply, status);
+        let name = |t: usize| state.tenants[t].id.clone();
         if call.tenant.map(|t| state.tenants[t].site.version) != version_before {
-            self.record_site(state, whose.as_deref().unwrap_or_default());
+            self.record_site(state, &whose.map(name).unwrap_or_default());
         }
         if let (Some(strike), Reply::Hang | Reply::Reset | Reply::Half(_)) = (&strike, &reply) {
             let (operation, fault) = (call.operation_id.to_string(), strike.fault.name());
-            self.record(Fact::RequestBroken { tenant: whose, operation, fault });
+            self.record(Fact::RequestBroken { tenant: whose.map(name), operation, fault });
         }
         drop(guard);
         if let (Some(pass), Some(duration)) = (&self.0.pass_time, passes) {
@@ -255,47 +255,39 @@ impl Platform {
         endpoint::answer(state, call, twist, now, &record)
     }
 
-    fn journal(
-        &self,
-        state: &mut State,
-        call: &Call<'_>,
-        tenant: Option<String>,
-        reply: &Reply,
-        status: u16,
-    ) {
-        let access = call.token.as_deref().and_then(|token| state.accounts.access(token));
-        let token_tenant = access.and_then(|a| {
-            let owner = state.accounts.families[a.family].tenants.first()?;
-            Some(state.tenants[*owner].id.clone())
-        });
-        let scopes = access.map(|a| a.scopes.clone()).unwrap_or_default();
+    fn journal(&self, state: &mut State, call: &Call<'_>, whose: Option<usize>, reply: &Reply, status: u16) {
+        let State { tenants, accounts, journal, .. } = state;
+        let access = call.token.as_deref().and_then(|token| accounts.access(token));
+        let scopes = access.map_or(&[][..], |a| &a.scopes);
+        let tenant = whose.map(|t| tenants[t].id.as_str());
         let effect = evidence_effect(call.effect);
         if self.0.recorder.is_some() {
             let retry_after_s = match reply {
                 Reply::Answer(response) => endpoint::retry_after_s(response, self.0.clock.now()),
                 _ => None,
             };
+            let token_tenant = access.and_then(|a| accounts.families[a.family].tenants.first());
             self.record(Fact::RequestAnswered {
-                tenant: tenant.clone(),
+                tenant: tenant.map(str::to_owned),
                 operation: call.operation_id.to_string(),
                 method: call.request.method.clone(),
                 path: call.request.path.clone(),
                 effect,
                 status,
                 token: call.token.clone(),
-                token_tenant,
-                scopes: scopes_of(&scopes),
-                carries: carried(state, call.request),
+                token_tenant: token_tenant.map(|t| tenants[*t].id.clone()),
+                scopes: scopes_of(scopes),
+                carries: carried(tenants, call.request),
                 retry_after_s,
             });
         }
-        state.journal.note(Entry {
+        journal.note(&Seen {
             tenant,
-            operation: call.operation_id.to_string(),
-            method: call.request.method.clone(),
-            path: call.request.path.clone(),
+            operation: &call.operation_id,
+            method: &call.request.method,
+            path: &call.request.path,
             effect,
-            token: call.token.clone(),
+            token: call.token.as_deref(),
             scopes,
             status,
         });
@@ -329,13 +321,13 @@ fn scopes_of(names: &[String]) -> Vec<Scope> {
 }
 
 /// The tenants whose marks stand in a request.
-fn carried(state: &State, request: &Request) -> Vec<String> {
-    if state.tenants.iter().all(|t| t.site.canary.is_none()) {
+fn carried(tenants: &[Tenant], request: &Request) -> Vec<String> {
+    if tenants.iter().all(|t| t.site.canary.is_none()) {
         return vec![];
     }
     let address = format!("{}?{}", request.path, request.query.replace('+', " "));
     let texts = [jira::decode(&address), String::from_utf8_lossy(&request.body)];
     let marked = |mark: &str| texts.iter().any(|text| text.contains(mark));
-    let carriers = state.tenants.iter().filter(|t| t.site.canary.as_deref().is_some_and(marked));
+    let carriers = tenants.iter().filter(|t| t.site.canary.as_deref().is_some_and(marked));
     carriers.map(|t| t.id.clone()).collect()
 }

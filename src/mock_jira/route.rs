@@ -48,7 +48,7 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub fn new(state: &State, request: &'a Request) -> Self {
-        let token = token_of(request).map(|token| fingerprint(&token));
+        let token = token_of(request).as_deref().map(fingerprint);
         let by_token = || {
             let access = state.accounts.access(token.as_deref()?)?;
             state.accounts.families[access.family].tenants.first().copied()
@@ -130,13 +130,13 @@ impl<'a> Call<'a> {
     }
 
     /// The first value of a query parameter.
-    pub fn query(&self, name: &str) -> Option<Cow<'a, str>> {
-        jira::query_pairs(&self.request.query).find(|(n, _)| n == name).map(|(_, v)| v)
+    pub fn query(&self, name: &'a str) -> Option<Cow<'a, str>> {
+        jira::query_values(&self.request.query, name).next()
     }
 
     /// All values of a query parameter.
-    pub fn query_all(&self, name: &str) -> Vec<Cow<'a, str>> {
-        jira::query_pairs(&self.request.query).filter(|(n, _)| n == name).map(|(_, v)| v).collect()
+    pub fn query_all(&self, name: &'a str) -> Vec<Cow<'a, str>> {
+        jira::query_values(&self.request.query, name).collect()
     }
 
     /// The body as JSON; `null` when it is none.
@@ -156,14 +156,16 @@ pub(super) fn family_of(operation: &'static Operation) -> &'static str {
 }
 
 /// The token of `Authorization`: a bearer, or the API token of `email:token`.
-fn token_of(request: &Request) -> Option<String> {
+fn token_of(request: &Request) -> Option<Cow<'_, str>> {
     let header = request.header("authorization")?;
     let (scheme, value) = header.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(value.trim().to_owned());
+        return Some(value.trim().into());
     }
     let pair = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
-    scheme.eq_ignore_ascii_case("basic").then(|| pair.split_once(':').map(|(_, token)| token.to_owned()))?
+    scheme
+        .eq_ignore_ascii_case("basic")
+        .then(|| pair.split_once(':').map(|(_, token)| token.to_owned().into()))?
 }
 
 /// `installationId` of `forge-proxy-authorization: Forge as=app,id=…,installationId=…`.

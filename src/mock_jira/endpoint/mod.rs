@@ -15,6 +15,8 @@ mod write;
 pub(super) use oauth::owner as oauth_owner;
 pub(super) use search::SearchResults;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -134,7 +136,7 @@ fn unauthorized(gateway: bool) -> Response {
         return json_response(401, &json!({"code": 401, "message": "Unauthorized"}));
     }
     let mut response = errors(401, "Client must be authenticated to access this resource.");
-    response.headers.push(("x-seraph-loginreason".into(), "AUTHENTICATED_FAILED".into()));
+    response.headers.push(("x-seraph-loginreason", "AUTHENTICATED_FAILED".into()));
     response
 }
 
@@ -142,15 +144,21 @@ fn unauthorized(gateway: bool) -> Response {
 fn with_edge_headers(mut response: Response, state: &State, call: &Call<'_>) -> Response {
     let served = state.requests_served();
     let trace = super::site::mix(served, call.request.path.len() as u64);
-    let mut header = |name: &str, value: String| response.headers.push((name.to_owned(), value));
-    header("server", "AtlassianEdge".to_owned());
-    header("atl-traceid", format!("{trace:016x}{served:016x}"));
+    let mut header = |name, value: Cow<'static, str>| response.headers.push((name, value));
+    header("server", "AtlassianEdge".into());
+    header("atl-traceid", hex_of(trace, served).into());
     if matches!(call.surface, Surface::Site | Surface::Gateway) {
-        header("x-arequestid", format!("{trace:032x}"));
-        header("x-ratelimit-limit", "350".to_owned());
-        header("x-ratelimit-remaining", "349".to_owned());
+        header("x-arequestid", hex_of(0, trace).into());
+        header("x-ratelimit-limit", "350".into());
+        header("x-ratelimit-remaining", "349".into());
     }
     response
+}
+
+/// Two numbers as 32 hex digits.
+fn hex_of(high: u64, low: u64) -> String {
+    let number = u128::from(high) << 64 | u128::from(low);
+    hex::encode(number.to_be_bytes())
 }
 
 /// A JSON answer.
@@ -159,7 +167,10 @@ fn json_response(status: u16, body: &Value) -> Response {
 }
 
 fn raw_json(status: u16, body: Vec<u8>) -> Response {
-    Response { status, headers: vec![("content-type".into(), "application/json;charset=UTF-8".into())], body }
+    // Room for what the edge adds.
+    let mut headers = Vec::with_capacity(8);
+    headers.push(("content-type", "application/json;charset=UTF-8".into()));
+    Response { status, headers, body }
 }
 
 fn ok(body: &Value) -> Response {
@@ -194,10 +205,10 @@ pub(super) fn too_many_requests(after: RetryAfter, now: Timestamp) -> Response {
         &json!({"errorMessages": ["The request has been rate-limited. Please try again later."],
             "errors": {}, "status": 429}),
     );
-    let mut header = |name: &str, value: String| response.headers.push((name.to_owned(), value));
-    header("x-ratelimit-limit", "350".to_owned());
-    header("x-ratelimit-remaining", "0".to_owned());
-    header("ratelimit-reason", "jira-burst-based".to_owned());
+    let mut header = |name, value: Cow<'static, str>| response.headers.push((name, value));
+    header("x-ratelimit-limit", "350".into());
+    header("x-ratelimit-remaining", "0".into());
+    header("ratelimit-reason", "jira-burst-based".into());
     let seconds = match after {
         RetryAfter::Seconds(seconds) | RetryAfter::HttpDate(seconds) => seconds,
         RetryAfter::Absent => return response,
@@ -206,12 +217,12 @@ pub(super) fn too_many_requests(after: RetryAfter, now: Timestamp) -> Response {
         now.checked_add(jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(0))).unwrap_or(now);
     let at = at.to_zoned(jiff::tz::TimeZone::UTC);
     let written = |format| jiff::fmt::strtime::format(format, &at).unwrap_or_default();
-    header("x-ratelimit-reset", written("%Y-%m-%dT%H:%M:%SZ"));
+    header("x-ratelimit-reset", written("%Y-%m-%dT%H:%M:%SZ").into());
     header(
         "retry-after",
         match after {
-            RetryAfter::HttpDate(_) => written("%a, %d %b %Y %H:%M:%S GMT"),
-            _ => seconds.to_string(),
+            RetryAfter::HttpDate(_) => written("%a, %d %b %Y %H:%M:%S GMT").into(),
+            _ => seconds.to_string().into(),
         },
     );
     response
@@ -219,7 +230,7 @@ pub(super) fn too_many_requests(after: RetryAfter, now: Timestamp) -> Response {
 
 /// What an answer's `Retry-After` says, in seconds from now.
 pub(super) fn retry_after_s(response: &Response, now: Timestamp) -> Option<u64> {
-    let (_, value) = response.headers.iter().find(|(name, _)| name == "retry-after")?;
+    let (_, value) = response.headers.iter().find(|(name, _)| *name == "retry-after")?;
     value.parse().ok().or_else(|| {
         let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
         u64::try_from(at.as_second() - now.as_second()).ok()
@@ -237,7 +248,7 @@ pub(super) fn injected(status: u16, call: &Call<'_>) -> Response {
         (403, _) => errors(403, "You do not have permission to perform this operation."),
         (500.., _) => Response {
             status,
-            headers: vec![("content-type".into(), "text/html".into())],
+            headers: vec![("content-type", "text/html".into())],
             body: format!("<html><body><h1>{status}</h1></body></html>").into_bytes(),
         },
         _ => errors(status, "The request was refused."),

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::{
-        issue::{jira_time, kept_fields},
+        issue::{jira_time, kept_fields, write_json},
         site::SiteChange,
     },
-    Response, Visit, errors, json_response, no_content, no_issue, ok,
+    Response, Visit, errors, json_response, no_content, no_issue, ok, raw_json,
 };
 
 fn field_error(field: &str, message: &str) -> Response {
@@ -16,7 +16,7 @@ fn field_error(field: &str, message: &str) -> Response {
 
 /// `POST /issue`.
 pub(super) fn create_issue(visit: &mut Visit<'_>) -> Response {
-    let body = visit.call.json();
+    let mut body = visit.call.json();
     let wanted = &body["fields"]["project"];
     let is_it = |key: &str, id: u64| wanted["key"] == *key || wanted["id"] == *id.to_string();
     let project = visit.site.projects.iter().find(|p| is_it(&p.key, p.id)).map(|p| (p.id, p.key.clone()));
@@ -24,19 +24,23 @@ pub(super) fn create_issue(visit: &mut Visit<'_>) -> Response {
     if body["fields"]["summary"].as_str().is_none_or(|s| s.trim().is_empty()) {
         return field_error("summary", "You must specify a summary of the issue.");
     }
-    let index = visit.site.create_issue(project, kept_fields(&body), visit.now);
+    let index = visit.site.create_issue(project, kept_fields(&mut body), visit.now);
     let (id, number) = (10_000 + index, visit.site.place(index).1);
-    json_response(
-        201,
-        &json!({"id": id.to_string(), "key": format!("{key}-{number}"),
-            "self": format!("{}/issue/{id}", visit.call.base)}),
-    )
+    let mut answer = Vec::with_capacity(192);
+    answer.extend_from_slice(br#"{"id":"#);
+    write_json(&mut answer, &id.to_string());
+    answer.extend_from_slice(br#","key":"#);
+    write_json(&mut answer, &format!("{key}-{number}"));
+    answer.extend_from_slice(br#","self":"#);
+    write_json(&mut answer, &format!("{}/issue/{id}", visit.call.base));
+    answer.push(b'}');
+    raw_json(201, answer)
 }
 
 /// `PUT /issue/{idOrKey}`.
 pub(super) fn edit_issue(visit: &mut Visit<'_>) -> Response {
     let Some(index) = visit.site.find_issue(visit.call.parameter(0)) else { return no_issue() };
-    let fields = kept_fields(&visit.call.json());
+    let fields = kept_fields(&mut visit.call.json());
     visit.site.edits.entry(index).or_default().extend(fields);
     visit.site.version += 1;
     no_content()

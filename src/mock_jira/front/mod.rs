@@ -6,7 +6,12 @@ mod wiremock;
 
 pub use self::{socket::SocketFront, wiremock::WireMockFront};
 
-use std::net::TcpListener;
+use std::{borrow::Cow, net::TcpListener};
+
+use hyper::{
+    body::Bytes,
+    header::{HeaderValue, InvalidHeaderValue},
+};
 
 use super::Platform;
 
@@ -61,6 +66,14 @@ impl Front {
             Self::Socket(front) => front.url(),
         }
     }
+}
+
+/// A header's value, not copied.
+fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
+    HeaderValue::from_maybe_shared(match value {
+        Cow::Borrowed(value) => Bytes::from_static(value.as_bytes()),
+        Cow::Owned(value) => Bytes::from(value),
+    })
 }
 
 #[cfg(test)]

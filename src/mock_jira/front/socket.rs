@@ -5,8 +5,9 @@ use std::{convert::Infallible, fmt, io, net::TcpListener, sync::Arc, time::Durat
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
-    Request as HttpRequest, Response as HttpResponse,
+    Request as HttpRequest, Response as HttpResponse, StatusCode,
     body::{Bytes, Incoming},
+    header::HeaderName,
     server::conn::http1,
     service::service_fn,
 };
@@ -17,6 +18,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
+use super::header_value;
 use crate::mock_jira::{Platform, Reply, Request, Response};
 
 /// Largest request body.
@@ -173,14 +175,23 @@ fn plain(status: u16) -> HttpResponse<Full<Bytes>> {
 }
 
 fn on_the_wire(response: Response) -> HttpResponse<Full<Bytes>> {
-    let mut head = HttpResponse::builder().status(response.status);
-    for (name, value) in &response.headers {
-        head = head.header(name, value);
-    }
+    let Response { status, headers, body } = response;
     // Header names and statuses are the platform's own; a value that HTTP cannot carry makes a 500.
-    head.body(Full::from(response.body)).unwrap_or_else(|_| {
-        let mut response = HttpResponse::new(Full::default());
-        *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
-        response
-    })
+    let head = || {
+        let mut head = HttpResponse::new(());
+        *head.status_mut() = StatusCode::from_u16(status).ok()?;
+        head.headers_mut().reserve(headers.len());
+        for (name, value) in headers {
+            head.headers_mut().append(HeaderName::from_static(name), header_value(value).ok()?);
+        }
+        Some(head)
+    };
+    match head() {
+        Some(head) => head.map(|()| Full::from(body)),
+        None => {
+            let mut response = HttpResponse::new(Full::default());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
 }

@@ -15,8 +15,10 @@ use std::{
 };
 
 use futures::FutureExt as _;
+use hyper::header::HeaderName;
 use wiremock::{Match, Mock, MockServer, Respond, ResponseTemplate, matchers};
 
+use super::header_value;
 use crate::mock_jira::{Platform, Reply, Request, Response};
 
 /// How many requests wiremock may keep.
@@ -141,12 +143,12 @@ impl Match for Breaks {
         }
         let headers = request.headers.iter();
         let request = Request {
-            method: request.method.to_string(),
+            method: request.method.as_str().to_owned(),
             path: request.url.path().to_owned(),
             query: request.url.query().unwrap_or_default().to_owned(),
             headers: headers
                 .map(|(name, value)| {
-                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                    (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
                 })
                 .collect(),
             body: request.body.clone(),
@@ -178,7 +180,10 @@ impl Respond for Answers {
 fn template(response: Response) -> ResponseTemplate {
     let mut template = ResponseTemplate::new(response.status).set_body_bytes(response.body);
     for (name, value) in response.headers {
-        template = template.insert_header(name, value);
+        template = match header_value(value) {
+            Ok(value) => template.insert_header(HeaderName::from_static(name), value),
+            Err(_) => return ResponseTemplate::new(500),
+        };
     }
     template
 }
