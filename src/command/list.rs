@@ -9,7 +9,7 @@ use crate::{
     invariant::RULES,
     report::{self, printable},
     scenario::{self, Plan, Selection, Vocabulary, source},
-    subject::fault::faults,
+    subject::{Target, fault::faults},
 };
 
 /// Prints the list.
@@ -41,7 +41,7 @@ pub(super) fn list(arguments: &List, console: &mut Console) -> Result<u8, Refusa
 
 fn scenarios(arguments: &List, text: &mut String) -> Result<(), Refusal> {
     let sources = if arguments.features.is_empty() {
-        source::built_in()
+        source::built_in(&Target::Reference)
     } else {
         source::from_folders(&arguments.features).map_err(Refusal::input)?
     };

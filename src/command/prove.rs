@@ -15,7 +15,10 @@ use crate::{
     judge::{Judge, Judgement},
     scenario::{self, Limits, Plan, RunOptions, Selection, Setup, Vocabulary, source},
     spelling,
-    subject::fault::{self, Fault, faults},
+    subject::{
+        Target,
+        fault::{self, Fault, faults},
+    },
 };
 
 /// Plants, runs, compares, draws.
@@ -53,7 +56,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Fault>, Refusal> {
 /// Runs every built-in scenario, with the app broken or not, and judges what was recorded. The evidence goes
 /// nowhere but through the judge: what counts here is which checks turn red.
 fn judged(arguments: &cli::Prove, planted: Option<&'static Fault>) -> Result<Judgement, Refusal> {
-    let features = source::load(&source::built_in()).map_err(Refusal::internal)?;
+    let features = source::load(&source::built_in(&Target::Reference)).map_err(Refusal::internal)?;
     let plan = Plan::new(&features, &Selection::default(), &Vocabulary::free()).map_err(Refusal::internal)?;
     let header = header(plan.len(), arguments.seed);
     let setup = Setup { seed: arguments.seed, planted, ..Setup::default() };

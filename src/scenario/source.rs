@@ -8,9 +8,10 @@ use std::{
 };
 
 use cucumber::{feature::Ext as _, gherkin};
-use include_dir::{Dir, DirEntry, include_dir};
+use include_dir::{Dir, include_dir};
 
 use super::{slip, text};
+use crate::subject::Target;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/features");
 
@@ -84,23 +85,16 @@ pub struct Loaded {
     pub rowless: Vec<gherkin::Scenario>,
 }
 
-/// The features that travel in the binary, sorted by path.
+/// The features that travel in the binary for this kind of subject, sorted by path.
 #[must_use]
-pub fn built_in() -> Vec<Source> {
-    fn walk(dir: &Dir<'_>, found: &mut Vec<Source>) {
-        for entry in dir.entries() {
-            match entry {
-                DirEntry::Dir(dir) => walk(dir, found),
-                DirEntry::File(file) if is_feature(file.path()) => {
-                    let path = Path::new("features").join(file.path());
-                    found.push(Source { path, bytes: file.contents().to_vec() });
-                }
-                DirEntry::File(_) => {}
-            }
-        }
-    }
-    let mut found = vec![];
-    walk(&BUILT_IN, &mut found);
+pub fn built_in(subject: &Target) -> Vec<Source> {
+    let folder = match subject {
+        Target::Reference => Some(&BUILT_IN),
+    };
+    let files = folder.into_iter().flat_map(Dir::files).filter(|file| is_feature(file.path()));
+    let mut found: Vec<Source> = files
+        .map(|file| Source { path: Path::new("features").join(file.path()), bytes: file.contents().to_vec() })
+        .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }

@@ -22,7 +22,7 @@ use crate::{
     mock_jira::{Front, FrontKind, Options, Platform, TenantSpec},
     store::{Store, sqlite::SqliteStore},
     subject::{
-        CallError, Canaries, Consent, Stage,
+        CallError, Canaries, Consent, Stage, Subject, Target,
         barrier::Barrier,
         character::Character,
         fault::Fault,
@@ -41,6 +41,8 @@ pub type Step = Result<(), Failure>;
 pub struct Setup {
     /// Of the mocked Jira's data.
     pub seed: u64,
+    /// What is under test.
+    pub subject: Target,
     /// What the mocked Jira listens with; a scenario tagged `@socket` always gets the socket.
     pub front: FrontKind,
     /// How the reference app is broken, if it is.
@@ -73,7 +75,13 @@ pub struct Scene {
     pub stage: Stage,
     /// Dropping it takes the platform off the wire.
     _front: Front,
-    workers: BTreeMap<String, Arc<Reference>>,
+    workers: BTreeMap<String, Worker>,
+}
+
+/// A running worker of whatever is under test.
+#[derive(Clone)]
+enum Worker {
+    Reference(Arc<Reference>),
 }
 
 /// Something that a worker does while the scenario goes on.
@@ -211,10 +219,20 @@ impl World {
 
     // --- the workers ----------------------------------------------------------------------------
 
-    /// The worker of this name; it is started when first asked for.
+    /// The worker of this name, whatever is under test; it is started when first asked for.
     ///
     /// # Errors
-    /// As [`World::scene`].
+    /// When it cannot be started; and as [`World::scene`].
+    pub async fn subject(&mut self, name: &str) -> Result<Arc<dyn Subject>, Failure> {
+        match &self.scene()?.setup.subject {
+            Target::Reference => Ok(self.worker(name)?),
+        }
+    }
+
+    /// The worker of this name of the reference app; it is started when first asked for.
+    ///
+    /// # Errors
+    /// When another app is under test; and as [`World::scene`].
     pub fn worker(&mut self, name: &str) -> Result<Arc<Reference>, Failure> {
         self.worker_with(name, &Difference::default())
     }
@@ -222,10 +240,10 @@ impl World {
     /// The worker of this name, started with a difference when first asked for.
     ///
     /// # Errors
-    /// As [`World::scene`].
+    /// As [`World::worker`].
     pub fn worker_with(&mut self, name: &str, difference: &Difference) -> Result<Arc<Reference>, Failure> {
         let scene = self.scene.as_mut().ok_or_else(|| Failure::new("the world was not begun"))?;
-        if let Some(worker) = scene.workers.get(name) {
+        if let Some(Worker::Reference(worker)) = scene.workers.get(name) {
             return Ok(worker.clone());
         }
         let worker = Reference::start(&scene.stage, name, difference, scene.setup.planted);
@@ -233,7 +251,7 @@ impl World {
             worker.record_manifest();
             worker.record_baseline().map_err(|e| Failure::new(format!("the baseline: {e}")))?;
         }
-        scene.workers.insert(name.to_owned(), worker.clone());
+        scene.workers.insert(name.to_owned(), Worker::Reference(worker.clone()));
         Ok(worker)
     }
 
@@ -252,7 +270,9 @@ impl World {
     /// # Errors
     /// When there is no such site.
     pub fn consent(&self, tenant: &str) -> Result<Consent, Failure> {
-        let asked = self.scene()?.workers.values().next().map(|worker| worker.scopes().to_vec());
+        let asked = self.scene()?.workers.values().next().map(|worker| match worker {
+            Worker::Reference(worker) => worker.scopes().to_vec(),
+        });
         self.consent_to(tenant, &asked.unwrap_or_else(|| Character::of_reference_app().scopes))
     }
 

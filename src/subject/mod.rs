@@ -25,6 +25,14 @@ use crate::{
     store::Store,
 };
 
+/// What is under test: how a scenario comes by its workers, and which built-in features it runs.
+#[derive(Clone, Debug, Default)]
+pub enum Target {
+    /// The app that comes with gonogo, in this process.
+    #[default]
+    Reference,
+}
+
 /// One running worker of an app under test.
 #[async_trait]
 pub trait Subject: Send + Sync + std::fmt::Debug {

@@ -74,7 +74,7 @@ impl Settings {
     /// The texts of the features.
     pub(super) fn sources(&self) -> Result<Vec<Source>, Refusal> {
         if self.features.is_empty() {
-            return Ok(source::built_in());
+            return Ok(source::built_in(&self.setup.subject));
         }
         source::from_folders(&self.features).map_err(Refusal::input)
     }

@@ -8,7 +8,7 @@ use crate::{
     evidence::Fact,
     mock_jira::{Fault, FaultRule, RetryAfter, Route, TenantSpec, When},
     scenario::{Failure, World, world::Step},
-    subject::{Subject as _, barrier::Action},
+    subject::barrier::Action,
 };
 
 /// The worker that works where a scenario names none.
@@ -33,7 +33,7 @@ fn a_site_with_issues(world: &mut World, tenant: String, issues: usize) -> Step 
 #[given(expr = "the app is installed for {string}")]
 #[when(expr = "the app is installed for {string}")]
 async fn installed(world: &mut World, tenant: String) -> Step {
-    let worker = world.worker(FIRST)?;
+    let worker = world.subject(FIRST).await?;
     let consent = world.consent(&tenant)?;
     worker
         .install(&tenant, consent)
@@ -77,27 +77,27 @@ fn pass(world: &mut World, count: u64, seconds: u64) -> Step {
 #[given(expr = "worker {string} has run the job {string} for {string}")]
 #[when(expr = "worker {string} runs the job {string} for {string}")]
 async fn runs_job_for(world: &mut World, worker: String, job: String, tenant: String) -> Step {
-    let answer = world.worker(&worker)?.run_job(&job, Some(&tenant)).await;
+    let answer = world.subject(&worker).await?.run_job(&job, Some(&tenant)).await;
     world.remember_answer(&worker, answer);
     Ok(())
 }
 
 #[when(expr = "worker {string} runs the job {string}")]
 async fn runs_job(world: &mut World, worker: String, job: String) -> Step {
-    let answer = world.worker(&worker)?.run_job(&job, None).await;
+    let answer = world.subject(&worker).await?.run_job(&job, None).await;
     world.remember_answer(&worker, answer);
     Ok(())
 }
 
 #[when(expr = "worker {string} begins the job {string} for {string}")]
-fn begins_job_for(world: &mut World, worker: String, job: String, tenant: String) -> Step {
-    let subject = world.worker(&worker)?;
+async fn begins_job_for(world: &mut World, worker: String, job: String, tenant: String) -> Step {
+    let subject = world.subject(&worker).await?;
     world.begin_work(&worker, async move { subject.run_job(&job, Some(&tenant)).await })
 }
 
 #[when(expr = "worker {string} begins the job {string}")]
-fn begins_job(world: &mut World, worker: String, job: String) -> Step {
-    let subject = world.worker(&worker)?;
+async fn begins_job(world: &mut World, worker: String, job: String) -> Step {
+    let subject = world.subject(&worker).await?;
     world.begin_work(&worker, async move { subject.run_job(&job, None).await })
 }
 
