@@ -1,13 +1,8 @@
-//! `gonogo.yaml`: the only user of YAML. Finds it, refuses what is too big or too deep before parsing, and
-//! says where a setting is wrong. Never maps something unknown to a default.
+//! `gonogo.yaml`: finds it, and says where a setting is wrong. Never maps something unknown to a default.
 
 mod values;
 
-use std::{
-    fs,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -15,13 +10,11 @@ pub use values::Seconds;
 
 use crate::{
     evidence::{Issue, Policy, Severity},
-    spelling::{nearest, suggestion},
+    yaml::{self, YamlError},
 };
 
 /// The name that is looked for.
 pub const FILE_NAME: &str = "gonogo.yaml";
-const LARGEST_BYTES: u64 = 1 << 20;
-const DEEPEST: usize = 64;
 
 /// Settings of a run, their paths made relative to the file's folder.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -87,29 +80,7 @@ pub struct Timeouts {
 }
 
 /// Why there is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file could not be read.
-    #[error("cannot read {path}", path = path.display())]
-    Unreadable {
-        /// The configuration file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file's content is wrong.
-    #[error("{path}{place}: {reason}{snippet}", path = path.display())]
-    Invalid {
-        /// The configuration file.
-        path: PathBuf,
-        /// `:line:column`, or nothing.
-        place: String,
-        /// What is wrong, with the path of the key.
-        reason: String,
-        /// The line as it stands in the file, on a line of its own, or nothing.
-        snippet: String,
-    },
-}
+pub type ConfigError = YamlError;
 
 impl Config {
     /// The configuration file that holds for `folder`: its own, or that of the nearest folder above.
@@ -123,11 +94,7 @@ impl Config {
     /// # Errors
     /// The file cannot be read, is over 1 MiB, is nested too deep, or holds what is not known.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |source| ConfigError::Unreadable { path: path.into(), source };
-        let mut bytes = vec![];
-        let file = fs::File::open(path).map_err(unreadable)?;
-        file.take(LARGEST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        let mut config = Self::parse(path, &bytes)?;
+        let mut config = Self::parse(path, &yaml::bytes(path)?)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.features.iter_mut().for_each(|features| *features = folder.join(&*features));
         config.out = config.out.map(|out| folder.join(out));
@@ -139,34 +106,8 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
-        let invalid = |line: usize, column: usize, reason: String, text: &str| ConfigError::Invalid {
-            path: path.into(),
-            place: if line > 0 { format!(":{line}:{column}") } else { String::new() },
-            reason,
-            snippet: snippet(text, line),
-        };
-        if bytes.len() as u64 > LARGEST_BYTES {
-            return Err(invalid(0, 0, "the file is larger than 1 MiB".into(), ""));
-        }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-            invalid(line, 1, "the file is not UTF-8".into(), "")
-        })?;
-        if let Some(line) = too_deep(text) {
-            let reason = format!("the file is nested deeper than {DEEPEST} levels");
-            return Err(invalid(line, 1, reason, ""));
-        }
-        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-            return Ok(Self::default());
-        }
-        let config: Self = serde_yaml::from_str(text).map_err(|error| {
-            let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-            let (reason, found) = explained(&error.to_string(), text);
-            let (line, column) = found.unwrap_or((line, column));
-            invalid(line, column, reason, text)
-        })?;
-        config.checked().map_err(|reason| invalid(0, 0, reason, ""))?;
+        let config: Self = yaml::parse(path, bytes).map_err(of_this_version)?.unwrap_or_default();
+        config.checked().map_err(|reason| YamlError::placeless(path, reason))?;
         Ok(config)
     }
 
@@ -205,68 +146,22 @@ impl Config {
     }
 }
 
-/// The line at which brackets or indentation nest too deep. The parser would take minutes to find out.
-fn too_deep(text: &str) -> Option<usize> {
-    for (number, line) in (1..).zip(text.lines()) {
-        let dashes =
-            line.split(' ').take_while(|part| part.is_empty() || *part == "-").filter(|part| *part == "-");
-        if dashes.count() > DEEPEST {
-            return Some(number);
+/// A subject that is not known is no slip of the pen: it asks for what this version cannot do.
+fn of_this_version(error: YamlError) -> YamlError {
+    match error {
+        YamlError::Invalid { path, place, reason, snippet } => {
+            let variant =
+                reason.strip_prefix("subject: unknown variant `").and_then(|rest| rest.split('`').next());
+            let reason = match variant {
+                Some(variant) => format!(
+                    "subject: `{variant}` is not supported; only the `reference` app can be judged by this version"
+                ),
+                None => reason,
+            };
+            YamlError::Invalid { path, place, reason, snippet }
         }
+        unreadable @ YamlError::Unreadable { .. } => unreadable,
     }
-    // Brackets in strings and comments count too: no honest file has so many open at once.
-    let (mut line, mut depth) = (1, 0_usize);
-    for byte in text.bytes() {
-        match byte {
-            b'\n' => line += 1,
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return Some(line);
-        }
-    }
-    None
-}
-
-/// The parser's words with the nearest key; and where a duplicate key stands, which it does not tell.
-fn explained(message: &str, text: &str) -> (String, Option<(usize, usize)>) {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let bare = message.rsplit_once(" at line ").map_or(message, |(bare, _)| bare);
-    if let (true, [key, known @ ..]) = (bare.contains("unknown field"), quoted.as_slice()) {
-        let near = nearest(key, known.iter().copied());
-        return (format!("{bare}{}", suggestion(near.as_deref())), None);
-    }
-    if let (true, [variant, known @ ..]) = (bare.contains("unknown variant"), quoted.as_slice()) {
-        let only = "only the `reference` app can be judged by this version";
-        return match bare.starts_with("subject") {
-            true => (format!("subject: `{variant}` is not supported; {only}"), None),
-            false => {
-                let near = nearest(variant, known.iter().copied());
-                (format!("{bare}{}", suggestion(near.as_deref())), None)
-            }
-        };
-    }
-    if let Some(key) = bare.split("duplicate field `").nth(1).or_else(|| bare.split("duplicate key `").nth(1))
-    {
-        let key = key.trim_end_matches('`');
-        let named = |line: &str| line.trim_start().trim_start_matches("- ").starts_with(&format!("{key}:"));
-        let lines: Vec<usize> =
-            (1..).zip(text.lines()).filter(|(_, line)| named(line)).map(|(number, _)| number).collect();
-        // With more than two, which of them clash is not known.
-        let at = if lines.len() == 2 { lines.last().map(|line| (*line, 1)) } else { None };
-        return (format!("duplicate key `{key}`"), at);
-    }
-    (bare.to_owned(), None)
-}
-
-fn snippet(text: &str, line: usize) -> String {
-    let Some(found) = line.checked_sub(1).and_then(|index| text.lines().nth(index)) else {
-        return String::new();
-    };
-    let shown: String = found.chars().filter(|letter| !letter.is_control()).take(160).collect();
-    if shown.trim().is_empty() { String::new() } else { format!("\n  {line:>4} | {shown}") }
 }
 
 #[cfg(test)]

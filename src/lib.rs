@@ -26,7 +26,9 @@
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
 //! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `clock`, `evidence`, `jira`, `store` |
 //! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `mock_jira`, `spelling`, `store`, `subject` |
-//! | `config` | `gonogo.yaml`: the only user of YAML | `evidence`, `spelling` |
+//! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
+//! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `yaml` |
+//! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
 //! | `command` | one subcommand, one file | `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `subject` |
@@ -41,6 +43,7 @@ pub mod command;
 pub mod config;
 pub mod evidence;
 pub mod exit;
+pub mod forge_app;
 pub mod invariant;
 pub mod jira;
 pub mod judge;
@@ -50,3 +53,4 @@ pub mod scenario;
 pub mod spelling;
 pub mod store;
 pub mod subject;
+pub mod yaml;

@@ -1,6 +1,6 @@
 //! What a configuration may say, and what is told when it says something else.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, fs, time::Duration};
 
 use super::*;
 

@@ -144,8 +144,7 @@ fn modules_use_what_their_rows_name_and_nothing_else() {
 
 #[test]
 fn only_their_homes_name_cucumber_yaml_and_anyhow() {
-    for (name, home) in
-        [("cucumber", "src/scenario"), ("serde_yaml", "src/config"), ("anyhow", "src/command")]
+    for (name, home) in [("cucumber", "src/scenario"), ("serde_yaml", "src/yaml"), ("anyhow", "src/command")]
     {
         let word = Regex::new(&format!(r"\b{name}(::|\{{)")).expect("a regex");
         for (path, text) in rust_files() {
