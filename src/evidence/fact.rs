@@ -88,6 +88,9 @@ pub enum Fact {
     WorkerResumed { worker: String },
     /// A worker was killed at a barrier.
     WorkerCrashed { worker: String, barrier: String },
+    /// A process of the app came to its end; `how` in words. `stderr` is what it wrote to its standard error:
+    /// the beginning and the end, tokens as fingerprints.
+    ProcessEnded { worker: String, how: String, stderr: String },
     /// Time was moved.
     TimePassed { ms: i64 },
     /// A record was planted as an earlier version of the app wrote it.

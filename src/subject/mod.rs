@@ -5,6 +5,7 @@
 pub mod barrier;
 pub mod character;
 pub mod fault;
+pub mod process;
 pub mod reference;
 pub mod seam;
 pub mod trigger;
@@ -92,6 +93,12 @@ pub enum CallError {
     /// The app panicked or its process died.
     #[error("the app died: {0}")]
     Died(String),
+    /// Its process had to be ended, or came to its end by itself.
+    #[error("{0}")]
+    Ended(String),
+    /// It did not answer in time, and its process was ended.
+    #[error("{0}")]
+    Hung(String),
     /// The app does not have this operation.
     #[error("the app has no operation {0:?}")]
     Unknown(String),
