@@ -21,13 +21,13 @@
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
+//! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
+//! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `yaml` |
 //! | `store` | the `Store` trait; one store, one file | `clock` |
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
 //! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `clock`, `evidence`, `jira`, `store` |
 //! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `mock_jira`, `spelling`, `store`, `subject` |
-//! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
-//! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `yaml` |
 //! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |

@@ -5,7 +5,7 @@ mod operation;
 mod scope;
 
 pub use operation::{Matched, Operation, decode, find, operations, query_pairs, query_values};
-pub use scope::{known_scopes, nearest_scope, scope_effect};
+pub use scope::{known_scopes, nearest_scopes, scope_effect};
 
 /// What an operation does to Jira's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
