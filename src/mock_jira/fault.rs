@@ -1,7 +1,13 @@
 //! Faults that the platform can be told to show: which, where, for whom, when. A fault never touches a
 //! transport; the fronts do what the reply says.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -144,7 +150,7 @@ impl Route {
         }
     }
 
-    fn meets(&self, operation: &str, family: &str) -> bool {
+    pub(super) fn meets(&self, operation: &str, family: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Operation(id) => id == operation,
@@ -249,6 +255,7 @@ pub struct Barrier(Arc<Gate>);
 struct Gate {
     reached: watch::Sender<u64>,
     released: watch::Sender<bool>,
+    killed: AtomicBool,
 }
 
 impl Default for Barrier {
@@ -261,7 +268,11 @@ impl Barrier {
     /// A closed barrier.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Gate { reached: watch::Sender::new(0), released: watch::Sender::new(false) }))
+        Self(Arc::new(Gate {
+            reached: watch::Sender::new(0),
+            released: watch::Sender::new(false),
+            killed: AtomicBool::new(false),
+        }))
     }
 
     /// Resolves once a reply is held here.
@@ -280,6 +291,18 @@ impl Barrier {
     /// Opens the barrier for good.
     pub fn release(&self) {
         self.0.released.send_replace(true);
+    }
+
+    /// Opens the barrier for good; what was held comes to nothing, for its client is dead.
+    pub fn kill(&self) {
+        self.0.killed.store(true, Ordering::SeqCst);
+        self.release();
+    }
+
+    /// Whether what was held here is to come to nothing.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.0.killed.load(Ordering::SeqCst)
     }
 
     /// Waits for the release: what a front does with a held reply.

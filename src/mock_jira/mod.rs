@@ -6,6 +6,7 @@ mod account;
 mod endpoint;
 pub mod fault;
 pub mod front;
+mod hold;
 mod issue;
 mod journal;
 mod jql;
@@ -19,6 +20,7 @@ mod tenant;
 pub use account::{Credentials, fingerprint};
 pub use fault::{Barrier, Fault, FaultRule, RetryAfter, Route, When};
 pub use front::{Front, FrontKind};
+pub use hold::{Held, Moment};
 pub use journal::Entry;
 pub use platform::{Options, PassTime, Platform};
 pub use site::{ChangeRefused, ListingOrder, SiteChange};
@@ -88,6 +90,8 @@ pub enum Reply {
     Half(Response),
     /// Wait until the barrier is released, then do what follows.
     Held(Barrier, Box<Reply>),
+    /// Wait until the barrier is released, then ask again: nothing is done yet.
+    HeldBefore(Barrier),
 }
 
 impl Reply {
@@ -97,7 +101,7 @@ impl Reply {
         match self {
             Self::Answer(response) | Self::Slow(_, response) => Some(response),
             Self::Held(_, then) => then.answer(),
-            Self::Hang | Self::Reset | Self::Half(_) => None,
+            Self::Hang | Self::Reset | Self::Half(_) | Self::HeldBefore(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! request is routed, struck by faults, allowed, answered and journaled; knows no transport.
 
 mod control;
+mod storage;
 
 use std::{
     fmt,
@@ -23,6 +24,7 @@ use super::{
     account::{Accounts, CLIENT_ID, Pair},
     endpoint::{self, SearchResults},
     fault::{Fault, Faults, Strike},
+    hold::{self, Hold, Moment},
     journal::{Journal, Seen},
     paging::Twist,
     route::Call,
@@ -63,6 +65,7 @@ pub(super) struct State {
     pub accounts: Accounts,
     pub results: SearchResults,
     faults: Faults,
+    pub holds: Vec<Hold>,
     journal: Journal,
 }
 
@@ -101,6 +104,7 @@ impl Platform {
             accounts: Accounts::new(options.seed),
             results: SearchResults::default(),
             faults: Faults::default(),
+            holds: vec![],
             journal: Journal::default(),
         };
         let platform = Self(Arc::new(Shared {
@@ -145,7 +149,7 @@ impl Platform {
         (CLIENT_ID.to_owned(), self.lock().accounts.client_secret())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -165,9 +169,15 @@ impl Platform {
     /// Answers a request. Never waits: what takes time stands in the reply.
     pub fn handle(&self, request: &Request) -> Reply {
         let now = self.0.clock.now();
+        let request = &*hold::attributed(request);
         let mut guard = self.lock();
         let state = &mut *guard;
         let call = Call::new(state, request);
+        let held = hold::take(&mut state.holds, &call);
+        if let Some((Moment::Before, barrier)) = held {
+            barrier.arrive();
+            return Reply::HeldBefore(barrier);
+        }
         let whose = call.tenant.or_else(|| endpoint::oauth_owner(state, &call));
         let tenant = whose.map(|t| state.tenants[t].id.as_str());
         let strike = state.faults.strike(tenant, &call.operation_id, call.family(), now);
@@ -178,7 +188,7 @@ impl Platform {
         let version_before = call.tenant.map(|t| state.tenants[t].site.version);
         let (reply, passes) = self.reply(state, &call, strike.as_ref(), now);
         let status = match &reply {
-            Reply::Hang | Reply::Reset => 0,
+            Reply::Hang | Reply::Reset | Reply::HeldBefore(_) => 0,
             Reply::Answer(r) | Reply::Slow(_, r) | Reply::Half(r) => r.status,
             Reply::Held(_, then) => (**then).clone().answer().map_or(0, |r| r.status),
         };
@@ -195,6 +205,10 @@ impl Platform {
         if let (Some(pass), Some(duration)) = (&self.0.pass_time, passes) {
             pass(duration);
         }
+        let reply = match held {
+            Some((_, barrier)) => Reply::Held(barrier, Box::new(reply)),
+            None => reply,
+        };
         if let Reply::Held(barrier, _) = &reply {
             barrier.arrive();
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cucumber::{feature::Ext as _, gherkin};
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 use super::{slip, text};
 use crate::subject::Target;
@@ -88,11 +88,20 @@ pub struct Loaded {
 /// The features that travel in the binary for this kind of subject, sorted by path.
 #[must_use]
 pub fn built_in(subject: &Target) -> Vec<Source> {
-    let folder = match subject {
-        Target::Reference => Some(&BUILT_IN),
+    fn walk<'a>(dir: &'a Dir<'a>, found: &mut Vec<&'a File<'a>>) {
+        found.extend(dir.files());
+        dir.dirs().for_each(|dir| walk(dir, found));
+    }
+    let mut files = vec![];
+    walk(&BUILT_IN, &mut files);
+    // The other subjects' features lie in folders of their own; the rest is about the reference app.
+    let is_of = |path: &Path| match subject {
+        Target::Reference => !path.starts_with("forge") && !path.starts_with("process"),
+        Target::Process(_) => path.starts_with("process"),
     };
-    let files = folder.into_iter().flat_map(Dir::files).filter(|file| is_feature(file.path()));
     let mut found: Vec<Source> = files
+        .into_iter()
+        .filter(|file| is_feature(file.path()) && is_of(file.path()))
         .map(|file| Source { path: Path::new("features").join(file.path()), bytes: file.contents().to_vec() })
         .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));

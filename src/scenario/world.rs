@@ -1,6 +1,7 @@
 //! What one attempt at a scenario works with: its own time, mocked Jira, store, workers and log. Nothing in
 //! it outlives the attempt, and no two attempts share anything.
 
+mod process;
 mod work;
 
 use std::{
@@ -26,6 +27,7 @@ use crate::{
         barrier::Barrier,
         character::Character,
         fault::Fault,
+        process::{Ground, Process},
         reference::{Difference, Reference},
     },
 };
@@ -75,6 +77,8 @@ pub struct Scene {
     pub stage: Stage,
     /// Dropping it takes the platform off the wire.
     _front: Front,
+    /// What processes stand on, when processes are under test.
+    ground: Ground,
     workers: BTreeMap<String, Worker>,
 }
 
@@ -82,6 +86,7 @@ pub struct Scene {
 #[derive(Clone)]
 enum Worker {
     Reference(Arc<Reference>),
+    Process(Arc<Process>),
 }
 
 /// Something that a worker does while the scenario goes on.
@@ -123,6 +128,8 @@ impl World {
             ..Options::new(setup.seed, Arc::new(clock.clone()), vec![])
         });
         let below_http = planned.tags.iter().any(|tag| tag == "socket");
+        // A process may be held in the middle of a request, and the other front serves one at a time.
+        let below_http = below_http || matches!(setup.subject, Target::Process(_));
         let kind = if below_http { FrontKind::Socket } else { setup.front };
         let front = Front::start(kind, platform.clone(), 0).await.map_err(|e| e.to_string())?;
         let store: Arc<dyn Store> =
@@ -146,7 +153,9 @@ impl World {
             sent: crate::subject::seam::sent::Sent::default(),
             starts: crate::subject::seam::ids::Starts::default(),
         };
-        self.scene = Some(Scene { setup, clock, platform, stage, _front: front, workers: BTreeMap::new() });
+        let ground = process::ground(&stage, &platform);
+        self.scene =
+            Some(Scene { setup, clock, platform, stage, _front: front, ground, workers: BTreeMap::new() });
         Ok(())
     }
 
@@ -226,6 +235,7 @@ impl World {
     pub async fn subject(&mut self, name: &str) -> Result<Arc<dyn Subject>, Failure> {
         match &self.scene()?.setup.subject {
             Target::Reference => Ok(self.worker(name)?),
+            Target::Process(_) => Ok(self.process(name).await?),
         }
     }
 
@@ -243,6 +253,9 @@ impl World {
     /// As [`World::worker`].
     pub fn worker_with(&mut self, name: &str, difference: &Difference) -> Result<Arc<Reference>, Failure> {
         let scene = self.scene.as_mut().ok_or_else(|| Failure::new("the world was not begun"))?;
+        if !matches!(scene.setup.subject, Target::Reference) {
+            return Err(Failure::new("this step is about the reference app, which is not under test here"));
+        }
         if let Some(Worker::Reference(worker)) = scene.workers.get(name) {
             return Ok(worker.clone());
         }
@@ -272,6 +285,7 @@ impl World {
     pub fn consent(&self, tenant: &str) -> Result<Consent, Failure> {
         let asked = self.scene()?.workers.values().next().map(|worker| match worker {
             Worker::Reference(worker) => worker.scopes().to_vec(),
+            Worker::Process(process) => process.description().scopes.clone(),
         });
         self.consent_to(tenant, &asked.unwrap_or_else(|| Character::of_reference_app().scopes))
     }

@@ -32,6 +32,8 @@ pub enum Target {
     /// The app that comes with gonogo, in this process.
     #[default]
     Reference,
+    /// Any program that speaks the driver protocol.
+    Process(Arc<process::Program>),
 }
 
 /// One running worker of an app under test.

@@ -149,9 +149,9 @@ async fn answer(
         body: body.to_bytes().into(),
     };
     let mut reply = platform.handle(&request);
-    while let Reply::Held(barrier, then) = reply {
+    while let Reply::Held(barrier, _) | Reply::HeldBefore(barrier) = &reply {
         barrier.wait_released().await;
-        reply = *then;
+        reply = platform.resumed(reply, &request);
     }
     let how = match reply {
         Reply::Answer(response) => return Ok(on_the_wire(response)),
@@ -161,7 +161,7 @@ async fn answer(
         }
         Reply::Half(response) => Some(Break::Half(response)),
         Reply::Reset => Some(Break::Reset),
-        Reply::Hang | Reply::Held(..) => None,
+        Reply::Hang | Reply::Held(..) | Reply::HeldBefore(_) => None,
     };
     if let Some(how) = how {
         // The connection's task outlives its requests.

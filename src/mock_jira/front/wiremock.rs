@@ -154,9 +154,9 @@ impl Match for Breaks {
             body: request.body.clone(),
         };
         let mut reply = inner.platform.handle(&request);
-        while let Reply::Held(barrier, then) = reply {
+        while let Reply::Held(barrier, _) | Reply::HeldBefore(barrier) = &reply {
             futures::executor::block_on(tokio::task::unconstrained(barrier.wait_released()));
-            reply = *then;
+            reply = inner.platform.resumed(reply, &request);
         }
         let breaks = matches!(reply, Reply::Reset | Reply::Half(_));
         *inner.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);

@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Platform {
-    fn tenant(state: &State, id: &str) -> Result<usize, UnknownTenant> {
+    pub(super) fn tenant(state: &State, id: &str) -> Result<usize, UnknownTenant> {
         state.tenants.iter().position(|t| t.id == id).ok_or_else(|| UnknownTenant(id.to_owned()))
     }
 
