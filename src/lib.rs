@@ -17,6 +17,7 @@
 //! | `clock` | time that a scenario can drive | |
 //! | `spelling` | "did you mean": the nearest of the names that there are | |
 //! | `evidence` | what was observed, in order; never what it means; the file with its hash chain | |
+//! | `baseline` | what the released version is; the file that keeps it | `evidence` |
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
@@ -26,7 +27,7 @@
 //! | `store` | the `Store` trait; one store, one file | `clock` |
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
-//! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `clock`, `evidence`, `jira`, `store` |
+//! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `baseline`, `clock`, `evidence`, `jira`, `store` |
 //! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `mock_jira`, `spelling`, `store`, `subject` |
 //! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
@@ -37,6 +38,7 @@
 #![recursion_limit = "256"]
 
 pub mod app;
+pub mod baseline;
 pub mod cli;
 pub mod clock;
 pub mod command;

@@ -20,6 +20,13 @@ pub enum Effect {
     Write,
 }
 
+/// Whether an operation belongs to Jira itself: neither to the identity service (`oauth…`), nor to the app's
+/// own storage (`kvs…`), nor to what else the platform offers (`forge…`). What is not known belongs to Jira.
+#[must_use]
+pub fn is_jira(operation: &str) -> bool {
+    !["oauth", "kvs", "forge"].iter().any(|own| operation.starts_with(own))
+}
+
 /// An OAuth scope and what it allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -187,6 +194,8 @@ pub enum Fact {
         idempotency_key: String,
         fencing_token: u64,
     },
+    /// What the app keeps under a key, for the baseline of its next version.
+    RecordSampled { tenant: String, key: String, value: Value },
     /// A record of an earlier version was read; `accepted` tells whether the app made sense of it.
     OldRecordRead { tenant: String, format: String, accepted: bool },
 

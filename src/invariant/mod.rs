@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::evidence::{Effect, Fact, Log, Observation, Scope};
+use crate::evidence::{Effect, Fact, Log, Observation, Scope, is_jira};
 
 /// What a rule finds in one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,12 +142,6 @@ impl Case {
         }
         Finding::NotExercised { missing: self.missing.join("; ") }
     }
-}
-
-/// Whether an operation belongs to Jira itself: neither to the identity service (`oauth…`) nor to the app's
-/// own key-value storage (`kvs…`). What is not known belongs to Jira.
-fn is_jira(operation: &str) -> bool {
-    !operation.starts_with("oauth") && !operation.starts_with("kvs")
 }
 
 /// Whether Jira did what it was asked.

@@ -25,6 +25,11 @@ impl Failure {
         Self::of(Outcome::Failed, message)
     }
 
+    /// A step that found nothing to look at: what it states was not shown.
+    pub fn not_exercised(what: &str) -> Self {
+        Self::of(Outcome::Pending, format!("not exercised: {what}"))
+    }
+
     pub(super) fn of(outcome: Outcome, message: impl Into<String>) -> Self {
         Self { outcome, message: message.into() }
     }

@@ -1,42 +1,14 @@
 //! What an app says it is, and what its released version was: manifest, operations, formats. Data to be
 //! recorded; nothing here compares the two.
 
-use serde::Deserialize;
-
 use crate::{
     app::install,
-    evidence::{Effect, Fact, Scope},
+    evidence::{Effect, Scope},
 };
 
 /// What the released version of the reference app is. A file of its own: derived from the code, it could
 /// never disagree with it.
 pub(super) const BASELINE: &str = include_str!("../../fixtures/baseline/reference-app.json");
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Baseline {
-    scopes: Vec<String>,
-    modules: Vec<String>,
-    egress: Vec<String>,
-    settings: Vec<String>,
-    jira_operations: Vec<String>,
-    operations: Vec<(String, Vec<String>)>,
-    record_formats: Vec<String>,
-}
-
-impl Baseline {
-    pub(super) fn into_fact(self) -> Fact {
-        Fact::BaselineRead {
-            scopes: self.scopes,
-            modules: self.modules,
-            egress: self.egress,
-            settings: self.settings,
-            jira_operations: self.jira_operations,
-            operations: self.operations,
-            record_formats: self.record_formats,
-        }
-    }
-}
 
 /// What an app says it is, read before the run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     CallError, Consent, Stage, Subject, WORKING_FOR,
-    character::{BASELINE, Baseline, Character, scope},
+    character::{BASELINE, Character, scope},
     fault::{Assembly, Fault},
     seam::{
         NumberedIds, RecordingListener, RecordingNotifier, RecordingStore, RecordingTransport, names_in_text,
@@ -31,6 +31,7 @@ use crate::{
         snapshot::SnapshotType,
         token::Token,
     },
+    baseline::Baseline,
     clock::{Clock, SkewedClock},
     evidence::{Ending, Fact, Source},
 };
@@ -110,8 +111,8 @@ impl Reference {
     ///
     /// # Errors
     /// When the baseline cannot be read.
-    pub fn record_baseline(&self) -> Result<(), serde_json::Error> {
-        self.record(serde_json::from_str::<Baseline>(BASELINE)?.into_fact());
+    pub fn record_baseline(&self) -> Result<(), String> {
+        self.record(Baseline::parse(BASELINE.as_bytes())?.fact());
         Ok(())
     }
 
