@@ -134,8 +134,18 @@ impl ManualClock {
 
     /// Moves the wall clock alone, as an operator or NTP does; negative goes back.
     pub fn step_wall(&self, by_ms: i64) {
-        let mut reading = self.lock();
-        reading.wall_ms = reading.wall_ms.saturating_add(by_ms);
+        let uptime_ms = {
+            let mut reading = self.lock();
+            reading.wall_ms = reading.wall_ms.saturating_add(by_ms);
+            reading.uptime_ms
+        };
+        self.moved.send_replace(uptime_ms);
+    }
+
+    /// Tells of every move of the clock, a step of the wall clock included.
+    #[must_use]
+    pub fn moves(&self) -> watch::Receiver<i64> {
+        self.moved.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, Reading> {

@@ -27,7 +27,7 @@
 //! | `store` | the `Store` trait; one store, one file | `clock` |
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
-//! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `baseline`, `clock`, `evidence`, `jira`, `store` |
+//! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `baseline`, `clock`, `evidence`, `forge_app`, `jira`, `store` |
 //! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `mock_jira`, `spelling`, `store`, `subject` |
 //! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |

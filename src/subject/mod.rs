@@ -5,6 +5,7 @@
 pub mod barrier;
 pub mod character;
 pub mod fault;
+pub mod forge;
 pub mod process;
 pub mod reference;
 pub mod seam;

@@ -1,0 +1,210 @@
+//! What one invocation is told and what comes of it, in the bridge's words: how a trigger becomes the arguments
+//! of a handler, and how an end is read. Knows no process.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::{Deployment, Ground, InvocationEnd, LogLine, Trigger};
+use crate::{
+    clock::Clock,
+    forge_app::{Function, Manifest},
+};
+
+/// Seconds that the platform lets a function run (developer.atlassian.com/platform/forge/platform-quotas-and-limits):
+/// what a person or a product waits for, and what nobody waits for.
+const WAITED_FOR_S: u64 = 25;
+const UNATTENDED_S: u64 = 55;
+
+/// One invocation, ready to be sent to an instance.
+pub(super) struct Order {
+    /// Parameters of the bridge's `invoke`. Holds the installation's token: never shown, never logged.
+    pub params: Value,
+    pub limit: Duration,
+}
+
+/// What the trigger names: the function, the type and key of its module, the arguments.
+struct Target<'a> {
+    function: &'a Function,
+    module_type: &'static str,
+    module_key: &'a str,
+    arguments: Value,
+    limit_s: u64,
+}
+
+impl Order {
+    /// Makes the arguments as the platform does.
+    ///
+    /// # Errors
+    /// In words: the manifest has no such trigger or function, its file does not exist, or the app is not
+    /// installed for the tenant.
+    pub fn new(
+        deployment: &Deployment,
+        ground: &Ground,
+        tenant: &str,
+        trigger: &Trigger,
+    ) -> Result<Self, String> {
+        let installation = (ground.installation)(tenant)
+            .ok_or_else(|| format!("the app is not installed for {tenant:?}"))?;
+        let account = match trigger {
+            Trigger::Resolver { account, .. } => account.as_deref(),
+            _ => None,
+        };
+        let install_context = format!("ari:cloud:jira::site/{}", installation.cloud_id);
+        let manifest = &deployment.manifest;
+        let target = target_of(manifest, trigger, &installation.cloud_id, account)?;
+        let (file, _) = target.function.handler.rsplit_once('.').unwrap_or_default();
+        if !deployment.bundle.holds(file) {
+            let handler = &target.function.handler;
+            return Err(format!(
+                "the function {:?} has no file: no src/{file} with an extension for {handler:?}",
+                target.function.key
+            ));
+        }
+        let context = json!({
+            "principal": account.map(|id| json!({"accountId": id})),
+            "installContext": install_context,
+            "installation": {
+                "ari": {"installationId": installation.installation_id},
+                "contexts": [{"cloudId": installation.cloud_id}],
+            },
+        });
+        let limit = Duration::from_secs(target.function.timeout_s.unwrap_or(target.limit_s));
+        let now = ground.clock.now().as_millisecond();
+        let params = json!({
+            "id": fresh_id(),
+            "function": {"key": target.function.key, "file": file, "export": target.function.export()},
+            "args": [target.arguments, context],
+            "moduleType": target.module_type,
+            "moduleKey": target.module_key,
+            "installation": {
+                "cloudId": installation.cloud_id,
+                "installationId": installation.installation_id,
+                "token": installation.token.expose_secret(),
+                "accountId": account,
+            },
+            "now": now,
+            "deadlineMs": now.saturating_add(i64::try_from(limit.as_millis()).unwrap_or(i64::MAX)),
+        });
+        Ok(Self { params, limit })
+    }
+}
+
+fn target_of<'a>(
+    manifest: &'a Manifest,
+    trigger: &'a Trigger,
+    cloud_id: &str,
+    account: Option<&str>,
+) -> Result<Target<'a>, String> {
+    let function = |key: &str, whose: &str| {
+        manifest
+            .function(key)
+            .ok_or_else(|| format!("{whose} names the function {key:?}, which does not exist"))
+    };
+    let missing = |kind: &str, key: &str| format!("the manifest has no {kind} {key:?}");
+    match trigger {
+        Trigger::Scheduled { key } => {
+            let found = manifest.scheduled_triggers.iter().find(|t| t.key == *key);
+            let found = found.ok_or_else(|| missing("scheduled trigger", key))?;
+            Ok(Target {
+                function: function(&found.function, &format!("the scheduled trigger {key:?}"))?,
+                module_type: "scheduledTrigger",
+                module_key: key,
+                arguments: json!({
+                    "context": {"cloudId": cloud_id, "moduleKey": key}, "contextToken": "context-token",
+                }),
+                limit_s: UNATTENDED_S,
+            })
+        }
+        Trigger::Event { key, event } => {
+            let found = manifest.event_triggers.iter().find(|t| t.key == *key);
+            let found = found.ok_or_else(|| missing("event trigger", key))?;
+            let mut arguments = event.clone();
+            if let Some(fields) = arguments.as_object_mut() {
+                let context = json!({"cloudId": cloud_id, "moduleKey": key});
+                fields.entry("context").or_insert(context);
+                fields.entry("contextToken").or_insert_with(|| json!("context-token"));
+            }
+            Ok(Target {
+                function: function(&found.function, &format!("the event trigger {key:?}"))?,
+                module_type: "trigger",
+                module_key: key,
+                arguments,
+                limit_s: WAITED_FOR_S,
+            })
+        }
+        Trigger::Resolver { function: key, call, payload, .. } => Ok(Target {
+            function: manifest.function(key).ok_or_else(|| missing("function", key))?,
+            module_type: "resolver",
+            module_key: key,
+            arguments: json!({
+                "call": {"functionKey": call, "payload": payload},
+                "context": {"cloudId": cloud_id, "accountId": account, "moduleKey": key, "extension": {}},
+            }),
+            limit_s: WAITED_FOR_S,
+        }),
+        Trigger::Consumer { key, body } => {
+            let found = manifest.consumers.iter().find(|c| c.key == *key);
+            let found = found.ok_or_else(|| missing("consumer", key))?;
+            let job = fresh_id();
+            let context = json!({"cloudId": cloud_id, "moduleKey": key});
+            let arguments = match &found.method {
+                Some(method) => json!({
+                    "call": {"functionKey": method, "payload": body, "jobId": job}, "context": context,
+                }),
+                None => json!({"queueName": found.queue, "jobId": job, "body": body, "context": context}),
+            };
+            Ok(Target {
+                function: function(&found.function, &format!("the consumer {key:?}"))?,
+                module_type: "consumer",
+                module_key: key,
+                arguments,
+                limit_s: UNATTENDED_S,
+            })
+        }
+    }
+}
+
+/// An invocation's id: unlike any other of this process, and in the form that apps expect.
+fn fresh_id() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    uuid::Builder::from_random_bytes(u128::from(number).to_be_bytes()).into_uuid().to_string()
+}
+
+/// The bridge's word on an invocation.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Said {
+    end: SaidEnd,
+    pub logs: Vec<LogLine>,
+    pub calls: usize,
+    /// What time it is for the app by now, in milliseconds since the epoch.
+    pub now: i64,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+enum SaidEnd {
+    Returned { value: Value },
+    Threw { name: String, message: String, at: Option<String> },
+    LoadFailed { message: String, at: Option<String> },
+    TimedOut,
+    Died { how: String },
+}
+
+impl Said {
+    /// The end, and whether the instance may be used again: after anything but the handler's own end it may not.
+    pub fn end(self, limit: Duration) -> (InvocationEnd, bool) {
+        match self.end {
+            SaidEnd::Returned { value } => (InvocationEnd::Returned(value), true),
+            SaidEnd::Threw { name, message, at } => (InvocationEnd::Threw { name, message, at }, true),
+            SaidEnd::LoadFailed { message, at } => (InvocationEnd::LoadFailed { message, at }, false),
+            SaidEnd::TimedOut => (InvocationEnd::TimedOut { after_s: limit.as_secs() }, false),
+            SaidEnd::Died { how } => (InvocationEnd::Died { how }, false),
+        }
+    }
+}
