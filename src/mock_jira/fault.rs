@@ -104,7 +104,7 @@ pub struct UnknownRoute {
     nearest: Option<String>,
 }
 
-const OWN_FAMILIES: [&str; 3] = ["jira", "oauth", "kvs"];
+const OWN_FAMILIES: [&str; 4] = ["jira", "oauth", "kvs", "forge"];
 const OWN_OPERATIONS: [&str; 8] = [
     "oauth.token",
     "oauth.accessible-resources",
@@ -154,7 +154,7 @@ impl Route {
         match self {
             Self::Any => true,
             Self::Operation(id) => id == operation,
-            Self::Family(name) if name == "jira" => !matches!(family, "oauth" | "kvs"),
+            Self::Family(name) if name == "jira" => !matches!(family, "oauth" | "kvs" | "forge"),
             Self::Family(name) => name == family,
         }
     }

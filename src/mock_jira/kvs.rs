@@ -28,6 +28,8 @@ pub(super) struct Storage {
     spaces: BTreeMap<String, BTreeMap<String, Stored>>,
     /// Whether expired keys stay.
     pub linger: bool,
+    /// How many values were stored so far.
+    pub writes: u64,
 }
 
 /// Forge's rule for keys: `/^(?!\s+$)[a-zA-Z0-9:._\s-#]+$/`, 500 characters at most.
@@ -71,6 +73,7 @@ impl Storage {
         let created_ms = before.map_or(now_ms, |stored| stored.created_ms);
         let expires_ms = ttl_ms.map(|ttl| now_ms.saturating_add(ttl));
         let stored = Stored { value, created_ms, updated_ms: now_ms, expires_ms };
+        self.writes += 1;
         let keys = self.spaces.entry(space.to_owned()).or_default();
         let place = keys.entry(key.to_owned()).or_insert_with(|| stored.clone());
         *place = stored;

@@ -212,7 +212,27 @@ impl Platform {
         if let Reply::Held(barrier, _) = &reply {
             barrier.arrive();
         }
-        reply
+        match (&self.0.pass_time, request.header("x-gonogo-instance")) {
+            (Some(_), Some(_)) => self.with_time(reply),
+            _ => reply,
+        }
+    }
+
+    /// For an instance of an app that sees driven time only: what the time is now, and that an answer will
+    /// never come, which no real waiting would tell it.
+    fn with_time(&self, reply: Reply) -> Reply {
+        match reply {
+            Reply::Answer(mut response) => {
+                let now_ms = self.0.clock.now().as_millisecond();
+                response.headers.push(("x-gonogo-now", now_ms.to_string().into()));
+                Reply::Answer(response)
+            }
+            Reply::Hang => {
+                let headers = vec![("x-gonogo-hang", "1".into())];
+                Reply::Answer(Response { status: 504, headers, body: vec![] })
+            }
+            other => other,
+        }
     }
 
     /// The reply, and how much driven time passes before it.

@@ -22,6 +22,12 @@ pub(super) enum Surface {
     Resources,
     /// `…/forge/storage/kvs/v1/…`.
     Storage,
+    /// `…/forge/entities/graphql`: the same storage, as it was spoken to before.
+    LegacyStorage,
+    /// `…/webhook/queue/publish/…`.
+    Queue,
+    /// `…/proxy/{host}/…`, and attempts that the app's runtime refused.
+    Egress,
     /// Nothing is there.
     Nowhere,
 }
@@ -75,6 +81,14 @@ impl<'a> Call<'a> {
             (Surface::Resources, by_token(), path)
         } else if let Some(rest) = path.strip_prefix("/forge/storage/kvs/v1/") {
             (Surface::Storage, by_installation().or_else(by_token), rest)
+        } else if path == "/forge/entities/graphql" {
+            (Surface::LegacyStorage, by_installation().or_else(by_token), path)
+        } else if path.starts_with("/webhook/queue/publish/") {
+            (Surface::Queue, by_installation().or_else(by_token), path)
+        } else if let Some(rest) = path.strip_prefix("/proxy/") {
+            (Surface::Egress, by_installation().or_else(by_token), rest)
+        } else if path == "/gonogo/egress" {
+            (Surface::Egress, by_installation().or_else(by_token), path)
         } else if path.starts_with("/rest/") {
             (Surface::Site, by_token().or(Some(0)), path)
         } else {
@@ -105,6 +119,9 @@ impl<'a> Call<'a> {
             Surface::Token => own("oauth.token".into()),
             Surface::Resources => own("oauth.accessible-resources".into()),
             Surface::Storage => own(format!("kvs.{}", self.path.replace('/', ".")).into()),
+            Surface::LegacyStorage => own("kvs.graphql".into()),
+            Surface::Queue => own("forge.queue".into()),
+            Surface::Egress => own("forge.egress".into()),
             Surface::Nowhere => ("unknown".into(), Effect::Write),
             Surface::Site | Surface::Gateway => {
                 let matched = jira::find(&request.method, self.path, &request.query);
@@ -120,11 +137,12 @@ impl<'a> Call<'a> {
         (self.operation_id, self.effect) = (id, effect);
     }
 
-    /// The family of a route: the first segment of a Jira operation, `oauth`, or `kvs`.
+    /// The family of a route: the first segment of a Jira operation, `oauth`, `kvs`, or `forge`.
     pub fn family(&self) -> &str {
         match self.surface {
             Surface::Token | Surface::Resources => "oauth",
-            Surface::Storage => "kvs",
+            Surface::Storage | Surface::LegacyStorage => "kvs",
+            Surface::Queue | Surface::Egress => "forge",
             _ => self.operation.map_or("unknown", family_of),
         }
     }
@@ -142,6 +160,17 @@ impl<'a> Call<'a> {
     /// The body as JSON; `null` when it is none.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.request.body).unwrap_or_default()
+    }
+
+    /// Who works: the instance of the app that the request comes from, as its runtime names it.
+    pub fn worker(&self) -> &str {
+        self.request.header("x-gonogo-instance").unwrap_or_default()
+    }
+
+    /// Whether the request is made for a user of whom nothing is known.
+    pub fn lacks_user(&self) -> bool {
+        let header = self.request.header("forge-proxy-authorization").unwrap_or_default();
+        header.contains("as=user") && !header.contains("accountId=")
     }
 
     /// The path parameter at this place, empty when there is none.

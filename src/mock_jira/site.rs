@@ -306,6 +306,14 @@ impl Site {
         hex::encode(Sha256::digest(lines.join("\n")))
     }
 
+    /// The names of projects, fields and statuses.
+    pub fn names(&self) -> Vec<String> {
+        let projects = self.projects.iter().map(|project| &project.name);
+        let fields = self.fields.iter().map(|field| &field.name);
+        let statuses = self.statuses.iter().map(|status| &status.name);
+        projects.chain(fields).chain(statuses).cloned().collect()
+    }
+
     /// A listing in the order that is set now.
     pub fn listed<T: Clone>(&self, items: &[T]) -> Vec<T> {
         let mut items = items.to_vec();

@@ -57,6 +57,8 @@ pub(super) struct Tenant {
     pub installation_id: String,
     pub site: Site,
     pub storage: Storage,
+    /// What its app pushed to its queues, each with the queue's name; until it is taken.
+    pub pushed: Vec<(String, serde_json::Value)>,
 }
 
 impl Tenant {
@@ -68,6 +70,7 @@ impl Tenant {
             installation_id: uuid_of(seed, 2),
             site: Site::new(seed, spec),
             storage: Storage::default(),
+            pushed: vec![],
         }
     }
 }

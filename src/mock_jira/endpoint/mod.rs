@@ -1,11 +1,13 @@
 //! The endpoint families, one a file, and who may call what. Answers have Jira's own shapes; what no family
 //! knows is answered by `other`.
 
+mod egress;
 mod issue;
 mod metadata;
 mod oauth;
 mod other;
 mod project;
+mod queue;
 mod search;
 mod server;
 mod storage;
@@ -50,7 +52,9 @@ pub(super) fn answer(
     let response = match call.surface {
         Surface::Token => oauth::token(state, call, &twist, now, record),
         Surface::Resources => oauth::accessible_resources(state, call, now),
-        Surface::Storage => storage::answer(state, call, now),
+        Surface::Storage | Surface::LegacyStorage => storage::answer(state, call, now, record),
+        Surface::Queue => queue::publish(state, call),
+        Surface::Egress => egress::answer(state, call, record),
         Surface::Nowhere => not_found(call),
         Surface::Site | Surface::Gateway => match refuse(state, call, now) {
             Some(refusal) => refusal,
@@ -112,6 +116,11 @@ fn visit(state: &mut State, call: &Call<'_>, twist: &Twist, now: Timestamp) -> R
 
 /// Why a call on a site is not permitted, if it is not.
 fn refuse(state: &State, call: &Call<'_>, now: Timestamp) -> Option<Response> {
+    if call.lacks_user() {
+        let mut response = unauthorized(true);
+        response.headers.push(("forge-proxy-error", "NEEDS_AUTHENTICATION_ERR".into()));
+        return Some(response);
+    }
     let gateway = call.surface == Surface::Gateway;
     let Some(token) = &call.token else {
         let open = !gateway && call.operation.is_some_and(|o| o.id == "getServerInfo");

@@ -1,4 +1,7 @@
-//! The wire of Forge's key-value storage, as Forge Containers have it: `/forge/storage/kvs/v1/…`.
+//! The wire of Forge's key-value storage, as Forge Containers have it: `/forge/storage/kvs/v1/…`. Every write
+//! is recorded.
+
+mod legacy;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -8,56 +11,130 @@ use super::{
     super::{
         kvs::{Refused, Storage, Stored},
         platform::State,
-        route::Call,
+        route::{Call, Surface},
+        tenant::Tenant,
     },
     Response, json_response, no_content, ok,
 };
+use crate::evidence::Fact;
 
 /// Most operations in one transaction or batch.
 const BATCH: usize = 25;
 
+/// What a call did to a key of the storage, or was kept from doing.
+#[derive(Debug)]
+pub(super) enum Deed {
+    Written { key: String, version: u64, text: String },
+    Deleted { key: String },
+    Refused { key: String },
+}
+
 /// Answers a storage call for the installation that it names.
-pub(super) fn answer(state: &mut State, call: &Call<'_>, now: Timestamp) -> Response {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, now: Timestamp, record: &dyn Fn(Fact)) -> Response {
     let Some(tenant) = call.tenant else {
         return refused(&Refused(401, "UNAUTHORIZED", "No installation is named".to_owned()));
     };
     if call.request.method != "POST" {
         return refused(&Refused(405, "METHOD_NOT_ALLOWED", "Use POST".to_owned()));
     }
-    let now_ms = now.as_millisecond();
-    let storage = &mut state.tenants[tenant].storage;
-    match one(storage, call.path, &call.json(), now_ms) {
-        Ok(response) => response,
-        Err(refusal) => refused(&refusal),
+    let mut shelf =
+        Shelf { storage: &mut state.tenants[tenant].storage, now_ms: now.as_millisecond(), deeds: vec![] };
+    let answered = match call.surface {
+        Surface::LegacyStorage => legacy::one(&mut shelf, &call.json()),
+        _ => one(&mut shelf, call.path, &call.json()),
+    };
+    let deeds = shelf.deeds;
+    for deed in deeds {
+        record(fact_of(deed, &state.tenants, tenant, call.worker()));
     }
+    answered.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+/// A deed as a fact. Storages of installations are apart: the tenant is a part of where a record lies.
+fn fact_of(deed: Deed, tenants: &[Tenant], at: usize, worker: &str) -> Fact {
+    let (name, worker) = (&tenants[at].id, worker.to_owned());
+    let tenant = Some(name.clone());
+    let place = |key: String| format!("{name}/{key}");
+    match deed {
+        Deed::Written { key, version, text } => {
+            let marked =
+                |tenant: &&Tenant| tenant.site.canary.as_deref().is_some_and(|mark| text.contains(mark));
+            let carries = tenants.iter().filter(marked).map(|tenant| tenant.id.clone()).collect();
+            Fact::KeyWritten { tenant, worker, key: place(key), version, carries }
+        }
+        Deed::Deleted { key } => Fact::KeyDeleted { tenant, worker, key: place(key) },
+        Deed::Refused { key } => Fact::WriteRefused { tenant, worker, key: place(key) },
+    }
+}
+
+/// An installation's storage in the hands of one call, and what the call did to it.
+pub(super) struct Shelf<'a> {
+    storage: &'a mut Storage,
+    now_ms: i64,
+    deeds: Vec<Deed>,
+}
+
+impl Shelf<'_> {
+    fn get(&self, space: &str, key: &str) -> Result<Option<&Stored>, Refused> {
+        self.storage.get(space, key, self.now_ms)
+    }
+
+    fn put(
+        &mut self,
+        space: &str,
+        key: &str,
+        value: Value,
+        exclusive: bool,
+        ttl_ms: Option<i64>,
+    ) -> Result<Stored, Refused> {
+        let text = value.to_string();
+        let stored = self.storage.set(space, key, value, exclusive, ttl_ms, self.now_ms).cloned();
+        let key = shown(space, key);
+        self.deeds.push(match stored {
+            Ok(_) => Deed::Written { key, version: self.storage.writes, text },
+            Err(_) => Deed::Refused { key },
+        });
+        stored
+    }
+
+    fn delete(&mut self, space: &str, key: &str) -> Result<(), Refused> {
+        self.storage.delete(space, key)?;
+        self.deeds.push(Deed::Deleted { key: shown(space, key) });
+        Ok(())
+    }
+}
+
+/// A key with the space that it lies in; plain keys have none.
+fn shown(space: &str, key: &str) -> String {
+    if space.is_empty() { key.to_owned() } else { format!("{space}:{key}") }
 }
 
 fn refused(Refused(status, code, message): &Refused) -> Response {
     json_response(*status, &json!({"code": code, "message": message}))
 }
 
-fn one(storage: &mut Storage, action: &str, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+fn one(shelf: &mut Shelf<'_>, action: &str, body: &Value) -> Result<Response, Refused> {
     let (space, action) = match action.split_once('/') {
         Some(("secret", action)) => ("secret".to_owned(), action),
         Some(("entity", action)) => (format!("entity {}", text(body, "entityName")), action),
         _ => (String::new(), action),
     };
     match action {
-        "get" => match storage.get(&space, text(body, "key"), now_ms)? {
+        "get" => match shelf.get(&space, text(body, "key"))? {
             Some(stored) => Ok(ok(&entry(text(body, "key"), stored, &body["options"]))),
             None => Err(Refused(404, "KEY_NOT_FOUND", "The key was not found".to_owned())),
         },
         "set" => {
-            let stored = set(storage, &space, body, now_ms)?;
+            let stored = set(shelf, &space, body)?;
             if body["options"]["returnValue"].is_null() {
                 return Ok(no_content());
             }
             Ok(ok(&entry(text(body, "key"), &stored, &body["options"])))
         }
-        "delete" => storage.delete(&space, text(body, "key")).map(|()| no_content()),
-        "query" => query(storage, &space, body, now_ms),
-        "transaction" => transaction(storage, body, now_ms),
-        "batch/set" | "batch/get" | "batch/delete" => batch(storage, action, body, now_ms),
+        "delete" => shelf.delete(&space, text(body, "key")).map(|()| no_content()),
+        "query" => query(shelf, &space, body),
+        "transaction" => transaction(shelf, body),
+        "batch/set" | "batch/get" | "batch/delete" => batch(shelf, action, body),
         _ => Err(Refused(404, "NOT_FOUND", "No such storage operation".to_owned())),
     }
 }
@@ -66,7 +143,7 @@ fn text<'a>(body: &'a Value, name: &str) -> &'a str {
     body[name].as_str().unwrap_or_default()
 }
 
-fn set(storage: &mut Storage, space: &str, body: &Value, now_ms: i64) -> Result<Stored, Refused> {
+fn set(shelf: &mut Shelf<'_>, space: &str, body: &Value) -> Result<Stored, Refused> {
     let options = &body["options"];
     let exclusive = match options["keyPolicy"].as_str() {
         None | Some("OVERRIDE") => false,
@@ -77,7 +154,7 @@ fn set(storage: &mut Storage, space: &str, body: &Value, now_ms: i64) -> Result<
         Value::Null => None,
         ttl => Some(duration_ms(ttl)?),
     };
-    storage.set(space, text(body, "key"), body["value"].clone(), exclusive, ttl_ms, now_ms).cloned()
+    shelf.put(space, text(body, "key"), body["value"].clone(), exclusive, ttl_ms)
 }
 
 fn duration_ms(ttl: &Value) -> Result<i64, Refused> {
@@ -109,7 +186,7 @@ fn entry(key: &str, stored: &Stored, options: &Value) -> Value {
     entry
 }
 
-fn query(storage: &Storage, space: &str, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+fn query(shelf: &Shelf<'_>, space: &str, body: &Value) -> Result<Response, Refused> {
     let limit = body["limit"].as_u64().unwrap_or(10);
     if limit == 0 || limit > 100 {
         return Err(Refused(
@@ -133,7 +210,7 @@ fn query(storage: &Storage, space: &str, body: &Value, now_ms: i64) -> Result<Re
             Some(String::from_utf8(bytes).map_err(|_| invalid("the cursor is invalid"))?)
         }
     };
-    let (found, more) = storage.query(space, prefix, after.as_deref(), limit as usize, now_ms);
+    let (found, more) = shelf.storage.query(space, prefix, after.as_deref(), limit as usize, shelf.now_ms);
     let mut page = json!({"data": found.iter().map(|(key, s)| entry(key, s, body)).collect::<Vec<_>>()});
     if let Some((last, _)) = found.last().filter(|_| more) {
         page["cursor"] = json!(URL_SAFE_NO_PAD.encode(last));
@@ -141,21 +218,23 @@ fn query(storage: &Storage, space: &str, body: &Value, now_ms: i64) -> Result<Re
     Ok(ok(&page))
 }
 
-fn transaction(storage: &mut Storage, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+fn transaction(shelf: &mut Shelf<'_>, body: &Value) -> Result<Response, Refused> {
     let of = |name: &str| body[name].as_array().cloned().unwrap_or_default();
     let (sets, deletes, checks) = (of("set"), of("delete"), of("check"));
     if sets.len() + deletes.len() + checks.len() > BATCH {
         return Err(Refused(400, "TRANSACTION_LIMIT_EXCEEDED", "At most 25 operations".to_owned()));
     }
     // All of it happens or nothing does: it is tried on a copy.
-    let mut tried = storage.clone();
+    let mut copy = shelf.storage.clone();
+    let mut tried = Shelf { storage: &mut copy, now_ms: shelf.now_ms, deeds: vec![] };
     for item in &sets {
-        set(&mut tried, &space_of(item), item, now_ms)?;
+        set(&mut tried, &space_of(item), item)?;
     }
     for item in &deletes {
         tried.delete(&space_of(item), text(item, "key"))?;
     }
-    *storage = tried;
+    shelf.deeds.append(&mut tried.deeds);
+    *shelf.storage = copy;
     Ok(no_content())
 }
 
@@ -163,7 +242,7 @@ fn space_of(item: &Value) -> String {
     item["entityName"].as_str().map_or_else(String::new, |name| format!("entity {name}"))
 }
 
-fn batch(storage: &mut Storage, action: &str, body: &Value, now_ms: i64) -> Result<Response, Refused> {
+fn batch(shelf: &mut Shelf<'_>, action: &str, body: &Value) -> Result<Response, Refused> {
     let items = body.as_array().or_else(|| body["items"].as_array()).cloned().unwrap_or_default();
     if items.is_empty() || items.len() > BATCH {
         return Err(Refused(400, "BATCH_LIMIT_EXCEEDED", "Between 1 and 25 items".to_owned()));
@@ -172,9 +251,9 @@ fn batch(storage: &mut Storage, action: &str, body: &Value, now_ms: i64) -> Resu
     for item in &items {
         let key = text(item, "key");
         let result = match action {
-            "batch/set" => set(storage, &space_of(item), item, now_ms).map(|_| json!({"key": key})),
-            "batch/delete" => storage.delete(&space_of(item), key).map(|()| json!({"key": key})),
-            _ => storage.get(&space_of(item), key, now_ms).and_then(|stored| match stored {
+            "batch/set" => set(shelf, &space_of(item), item).map(|_| json!({"key": key})),
+            "batch/delete" => shelf.delete(&space_of(item), key).map(|()| json!({"key": key})),
+            _ => shelf.get(&space_of(item), key).and_then(|stored| match stored {
                 Some(stored) => Ok(entry(key, stored, &item["options"])),
                 None => Err(Refused(404, "KEY_NOT_FOUND", "The key was not found".to_owned())),
             }),

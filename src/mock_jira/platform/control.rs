@@ -30,6 +30,36 @@ impl Platform {
         Ok(credentials(&state, at, pair, now))
     }
 
+    /// The bearer of the app itself at a tenant's site, as the platform gives it to each invocation: no consent
+    /// is needed, and none is recorded.
+    pub fn system_token(&self, tenant: &str, scopes: &[String]) -> Result<SecretString, UnknownTenant> {
+        let now = self.0.clock.now();
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        let pair = state.accounts.consent(at, scopes.to_vec(), now.as_millisecond());
+        Ok(pair.access.into())
+    }
+
+    /// Ids of a tenant's site and of the app's installation there.
+    pub fn installation(&self, tenant: &str) -> Result<(String, String), UnknownTenant> {
+        let state = self.lock();
+        let tenant = &state.tenants[Self::tenant(&state, tenant)?];
+        Ok((tenant.cloud_id.clone(), tenant.installation_id.clone()))
+    }
+
+    /// What the app of a tenant pushed to its queues since this was last asked: queue and event.
+    pub fn take_pushed(&self, tenant: &str) -> Result<Vec<(String, serde_json::Value)>, UnknownTenant> {
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        Ok(std::mem::take(&mut state.tenants[at].pushed))
+    }
+
+    /// The names that people gave to what is on a tenant's site.
+    pub fn names(&self, tenant: &str) -> Result<Vec<String>, UnknownTenant> {
+        let state = self.lock();
+        Self::tenant(&state, tenant).map(|at| state.tenants[at].site.names())
+    }
+
     /// What the tenant's latest consent granted, as it was then: the first pair of its family.
     pub fn credentials(&self, tenant: &str) -> Result<Credentials, UnknownTenant> {
         let state = self.lock();

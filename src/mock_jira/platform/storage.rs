@@ -16,6 +16,16 @@ impl Platform {
         Ok(found.into_iter().map(|(key, stored)| (key, stored.value)).collect())
     }
 
+    /// Puts a value under a key of a tenant's storage as if the app had stored it. Not recorded.
+    pub fn plant_key(&self, tenant: &str, key: &str, value: Value) -> Result<(), UnknownTenant> {
+        let now_ms = self.0.clock.now().as_millisecond();
+        let mut state = self.lock();
+        let at = Self::tenant(&state, tenant)?;
+        // What an app stored before is within every limit of the storage.
+        let _ = state.tenants[at].storage.set("", key, value, false, None, now_ms);
+        Ok(())
+    }
+
     /// Puts a value under a key of a tenant's storage, or takes the key away, behind the app's back. Recorded.
     pub fn damage_key(
         &self,
