@@ -57,6 +57,36 @@ pub enum Ending {
     Crashed,
 }
 
+/// What can be amiss in an app's files, whatever the app does when it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlawKind {
+    /// The manifest asks for a scope that does not exist.
+    UnknownScope,
+    /// The manifest asks for a scope that allows writes.
+    WriteScope,
+    /// A scheduled trigger has an interval that the platform does not offer.
+    IllegalInterval,
+    /// There are more scheduled triggers than the platform takes.
+    TooManyTriggers,
+    /// What a scheduled trigger calls is not there.
+    DeadJob,
+    /// What another module calls is not there.
+    DeadModule,
+    /// The platform refuses the runtime.
+    RefusedRuntime,
+    /// The source calls an operation that writes to Jira.
+    WriteInSource,
+    /// The source calls an operation whose scopes the manifest does not ask for.
+    MissingScope,
+    /// The source calls a host that the manifest does not name.
+    UndeclaredHost,
+    /// A secret lies in the tree.
+    CommittedSecret,
+    /// Something that the gate cannot run: what it does is not shown.
+    BeyondReach,
+}
+
 /// An observed fact. `tenant` is whom the fact belongs to as gonogo knows it, never as the app says.
 /// Tokens appear as fingerprints only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +148,23 @@ pub enum Fact {
         /// Formats of stored records that must still be read.
         record_formats: Vec<String>,
     },
+
+    /// The app's files were read. Only what stands there literally is found.
+    SourceRead {
+        files: usize,
+        /// Files that were too large or too many to be read.
+        left_out: usize,
+        /// Operations of Jira that the source calls, by id.
+        operations: Vec<String>,
+        /// Calls that the app's resolvers answer.
+        resolvers: Vec<String>,
+        /// Packages of the platform, each with its version.
+        packages: Vec<(String, String)>,
+    },
+    /// A text stands in the app's files where a person will be shown it; `place` is `file:line`.
+    TextWritten { place: String, text: String },
+    /// Something is amiss in the app's files. `subject` is the scope, host, module or function concerned.
+    FlawSeen { kind: FlawKind, subject: String, place: String, text: String, remedy: String },
 
     // --- what the app did to Jira and the outside ----------------------------------------------
     /// The mocked Jira answered (or refused to). `tenant` is whose site was asked.

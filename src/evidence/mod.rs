@@ -6,7 +6,7 @@ pub mod file;
 mod policy;
 mod recorder;
 
-pub use fact::{Effect, Ending, Fact, Scope, is_jira};
+pub use fact::{Effect, Ending, Fact, FlawKind, Scope, is_jira};
 pub use policy::{Issue, Policy, Severity, Thresholds};
 pub use recorder::Recorder;
 

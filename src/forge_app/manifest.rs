@@ -97,7 +97,7 @@ pub struct Consumer {
 
 /// How a module names a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Use {
     /// As what it calls.
     Function,
     /// As its resolver.
@@ -110,7 +110,7 @@ pub struct Mention {
     /// `type:key` of the module.
     pub module: String,
     /// How it is named.
-    pub place: Place,
+    pub place: Use,
     /// Key of the function.
     pub function: String,
 }

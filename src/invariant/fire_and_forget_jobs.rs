@@ -16,14 +16,15 @@
 //! - a job throws, hangs or waits for a person;
 //! - a started job never ends, although its worker was neither killed nor held and the run went on;
 //! - an effect is applied twice under one idempotency key, or a window's snapshot is stored twice;
-//! - a job for all tenants leaves a healthy tenant undone while a fault hits another.
+//! - a job for all tenants leaves a healthy tenant undone while a fault hits another;
+//! - what a scheduled trigger calls is not in the app's files, or its interval is none that there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::{Case, Finding, deed, start_of};
-use crate::evidence::{Ending, Fact, Log, Observation, Outcome};
+use crate::evidence::{Ending, Fact, FlawKind, Log, Observation, Outcome};
 
 pub(super) fn judge(log: &Log<'_>) -> Finding {
     let mut case = Case::default();
@@ -54,6 +55,7 @@ pub(super) fn judge(log: &Log<'_>) -> Finding {
         }
     }
     done_twice(&mut case, all);
+    case.flaws(log, &[FlawKind::DeadJob, FlawKind::IllegalInterval]);
     case.needs(reported, "a job that was started and ended with a report");
     case.conclude()
 }

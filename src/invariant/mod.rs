@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::evidence::{Effect, Fact, Log, Observation, Scope, is_jira};
+use crate::evidence::{Effect, Fact, FlawKind, Log, Observation, Scope, is_jira};
 
 /// What a rule finds in one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +124,17 @@ impl Case {
     fn needs(&mut self, shown: bool, what: &str) {
         if !shown {
             self.missing.push(what.to_owned());
+        }
+    }
+
+    /// Flaws of these kinds in the app's files are violations. Their absence shows nothing.
+    fn flaws(&mut self, log: &Log<'_>, kinds: &[FlawKind]) {
+        for observation in log.observations {
+            if let Fact::FlawSeen { kind, place, text, .. } = &observation.fact
+                && kinds.contains(kind)
+            {
+                self.violated(|| format!("{place}: {text}"), &[observation.seq]);
+            }
         }
     }
 

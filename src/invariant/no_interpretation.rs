@@ -14,7 +14,8 @@
 //!
 //! # Violated when
 //!
-//! - a text holds a word of the policy's list: as a whole word, in any case.
+//! - a text holds a word of the policy's list: as a whole word, in any case;
+//! - so does a text in the app's files that a person will be shown, even if no scenario shows it.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -28,18 +29,24 @@ pub(super) fn judge(log: &Log<'_>) -> Finding {
     let words = words(&log.policy.judging_words);
     let mut shown = false;
     for observation in log.observations {
-        let (text, quoted): (&str, &[String]) = match &observation.fact {
+        let (text, quoted, place): (&str, &[String], Option<&str>) = match &observation.fact {
             Fact::TextShown { text, quoted, .. } => {
                 shown |= !text.trim().is_empty();
-                (text, quoted)
+                (text, quoted, None)
             }
-            Fact::AlertRaised { text, .. } => (text, &[]),
+            Fact::AlertRaised { text, .. } => (text, &[], None),
+            // A text that nobody was seen to be shown makes nothing hold.
+            Fact::TextWritten { text, place } => (text, &[], Some(place)),
             _ => continue,
         };
         let Some(words) = &words else { continue };
         let own = own_words(text, quoted);
         if let Some(word) = words.captures(&own).and_then(|found| found.get(1)) {
-            case.violated(|| format!("the app says {:?}", word.as_str()), &[observation.seq]);
+            let said = || match place {
+                Some(place) => format!("{place}: the text {text:?} says {:?}", word.as_str()),
+                None => format!("the app says {:?}", word.as_str()),
+            };
+            case.violated(said, &[observation.seq]);
         }
     }
     case.needs(shown, "a text that the app shows");

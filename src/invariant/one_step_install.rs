@@ -18,14 +18,16 @@
 //! - that job fails, throws, hangs or waits for a person;
 //! - a job for that tenant alone reports success although nothing was done;
 //! - a person has to act between the install and that job;
-//! - the manifest requires a setting that the baseline does not have.
+//! - the manifest requires a setting that the baseline does not have;
+//! - what a scheduled trigger calls is not in the app's files: no job can ever work.
 
 use super::{Case, Finding, concerns, deed, start_of};
-use crate::evidence::{Ending, Fact, Log, Observation};
+use crate::evidence::{Ending, Fact, FlawKind, Log, Observation};
 
 pub(super) fn judge(log: &Log<'_>) -> Finding {
     let mut case = Case::default();
     new_settings(&mut case, log.observations);
+    case.flaws(log, &[FlawKind::DeadJob]);
     let mut works = false;
     for (at, observation) in log.observations.iter().enumerate() {
         if let Fact::Installed { tenant, settings } = &observation.fact

@@ -15,12 +15,13 @@
 //! # Violated when
 //!
 //! - any other alert is raised;
-//! - the app tries to reach a host that neither its manifest nor the policy names.
+//! - the app tries to reach a host that neither its manifest nor the policy names;
+//! - the app's source calls such a host, even if no scenario makes it do so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Finding, is_declared, write_scope};
-use crate::evidence::{Ending, Fact, Log};
+use crate::evidence::{Ending, Fact, FlawKind, Log};
 
 pub(super) fn judge(log: &Log<'_>) -> Finding {
     let mut case = Case::default();
@@ -57,6 +58,11 @@ pub(super) fn judge(log: &Log<'_>) -> Finding {
             }
             Fact::EgressTried { host, .. } if !is_declared(host, &hosts) => {
                 case.violated(|| format!("the app tried to reach the undeclared host {host}"), &[observation.seq]);
+            }
+            Fact::FlawSeen { kind: FlawKind::UndeclaredHost, subject, place, text, .. }
+                if !is_declared(subject, &log.policy.egress) =>
+            {
+                case.violated(|| format!("{place}: {text}"), &[observation.seq]);
             }
             Fact::JobEnded { ending: Ending::Succeeded | Ending::Skipped | Ending::Failed, .. } => ended = true,
             _ => {}

@@ -1,7 +1,8 @@
 //! What would make it GO: the shortest list. What follows from something listed is not listed again.
 
 use super::{
-    Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueStatus, ScenarioResult, UnmetClaim, verdict::Basis,
+    Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueStatus, ScenarioResult, UnmetClaim, flaws,
+    verdict::Basis,
 };
 use crate::evidence::Outcome;
 
@@ -20,6 +21,7 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
     }
     let mut blockers = vec![];
     violated(basis, &mut blockers);
+    flaws::list(basis.flaws, &mut blockers);
     scenarios(basis, &mut blockers);
     unshown(basis, claims, &mut blockers);
     if basis.left_out > 0 {
@@ -36,12 +38,13 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
 
 fn violated(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
     for invariant in basis.invariants.iter().filter(|i| i.outcome == InvariantOutcome::Violated) {
+        let mend = flaws::remedy(basis.flaws, &invariant.name).unwrap_or_else(|| "mend the app".to_owned());
         blockers.push(Blocker {
             kind: BlockerKind::InvariantViolated,
             subject: invariant.name.clone(),
             severity: None,
             message: invariant.reason.clone(),
-            remedy: format!("mend the app; `gonogo explain {}` tells what the rule asks", invariant.name),
+            remedy: format!("{mend}; `gonogo explain {}` tells what the rule asks", invariant.name),
         });
     }
 }

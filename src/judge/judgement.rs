@@ -221,6 +221,8 @@ pub struct IssueResult {
 pub enum BlockerKind {
     /// An invariant is violated.
     InvariantViolated,
+    /// Something is amiss in the app's files, whatever the app does when it runs.
+    FlawInFiles,
     /// A scenario failed.
     ScenarioFailed,
     /// A scenario neither passed nor failed.

@@ -3,6 +3,7 @@
 
 mod advice;
 mod blockers;
+mod flaws;
 mod judgement;
 mod metrics;
 mod verdict;
@@ -85,6 +86,7 @@ pub struct Judge {
     scenarios: Vec<ScenarioResult>,
     claims: Vec<UnmetClaim>,
     shown: Vec<Shown>,
+    flaws: Vec<flaws::Flaw>,
     tally: metrics::Tally,
 }
 
@@ -123,7 +125,8 @@ impl Judge {
     #[must_use]
     pub fn new(header: Header) -> Self {
         let shown = RULES.iter().map(|_| Shown::default()).collect();
-        Self { header, scenarios: vec![], claims: vec![], shown, tally: metrics::Tally::default() }
+        let tally = metrics::Tally::default();
+        Self { header, scenarios: vec![], claims: vec![], shown, flaws: vec![], tally }
     }
 
     /// Takes the next scenario's log.
@@ -135,6 +138,7 @@ impl Judge {
         let unknown = scenario.tags.iter().filter_map(|tag| Some((tag, names_nothing(&self.header, tag)?)));
         let unknown = unknown.map(|(tag, missing)| (tag.clone(), missing.to_owned()));
         self.claims.extend(unknown.map(|(tag, missing)| UnmetClaim { scenario: place, tag, missing }));
+        let mut violated = vec![];
         for (rule, shown) in RULES.iter().zip(&mut self.shown) {
             match (rule.judge)(&log) {
                 Finding::Holds if scenario.outcome == Outcome::Passed => shown.holds += 1,
@@ -145,10 +149,11 @@ impl Judge {
                     }
                     shown.violated += 1;
                     let room = REFERENCES.saturating_sub(shown.references.len());
-                    let named = observations.into_iter().take(room);
+                    let named = observations.iter().take(room);
                     shown
                         .references
-                        .extend(named.map(|seq| Reference { scenario: scenario.id.clone(), seq }));
+                        .extend(named.map(|seq| Reference { scenario: scenario.id.clone(), seq: *seq }));
+                    violated.push((rule.name, observations));
                 }
                 Finding::NotExercised { missing } => {
                     if claimed.contains(&rule.name) {
@@ -161,6 +166,7 @@ impl Judge {
                 }
             }
         }
+        flaws::take(&mut self.flaws, observations, &violated);
         self.tally.take(observations);
         self.scenarios.push(scenario);
     }
@@ -168,7 +174,7 @@ impl Judge {
     /// Ends the evidence and says what it comes to. The one place where a judgement is made.
     #[must_use]
     pub fn conclude(self, sealed: Sealed) -> Judgement {
-        let Self { header, scenarios, claims, shown, tally } = self;
+        let Self { header, scenarios, claims, shown, flaws, tally } = self;
         let invariants: Vec<InvariantResult> = RULES
             .iter()
             .zip(shown)
@@ -180,6 +186,7 @@ impl Judge {
             scenarios: &scenarios,
             invariants: &invariants,
             issues: &issues,
+            flaws: &flaws,
             unmet_claims: claims.len(),
             left_out: header.left_out,
         };

@@ -1,7 +1,7 @@
 //! Every way of showing nothing, and which verdict each comes to.
 
 use super::*;
-use crate::evidence::{FORMAT, Issue, Policy, Source};
+use crate::evidence::{FORMAT, FlawKind, Issue, Policy, Source};
 
 fn header(planned: usize) -> Header {
     Header {
@@ -90,8 +90,16 @@ fn decided(planned: usize, unmet_claims: usize, spoil: impl Fn(&mut Results)) ->
     let mut results = shown();
     spoil(&mut results);
     let (scenarios, invariants, issues) = &results;
-    verdict::decide(&verdict::Basis { planned, scenarios, invariants, issues, unmet_claims, left_out: 0 })
-        .word()
+    verdict::decide(&verdict::Basis {
+        planned,
+        scenarios,
+        invariants,
+        issues,
+        flaws: &[],
+        unmet_claims,
+        left_out: 0,
+    })
+    .word()
 }
 
 #[test]
@@ -286,4 +294,63 @@ fn what_softens_the_policy_is_said_in_the_judgement() {
     {
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+fn flaw(kind: FlawKind, text: &str) -> Fact {
+    let (place, remedy) = ("manifest.yml:3".to_owned(), format!("mend {text}"));
+    Fact::FlawSeen { kind, subject: "x".into(), place, text: text.into(), remedy }
+}
+
+/// A judgement of two logs that each begin with these flaws.
+fn flawed(flaws: &[Fact]) -> Judgement {
+    judged(header(2), &[log(&[], Outcome::Passed, flaws.to_vec()), log(&[], Outcome::Passed, flaws.to_vec())])
+}
+
+#[test]
+fn a_flaw_in_the_files_takes_the_go_away_though_everything_else_was_shown() {
+    let (scenarios, invariants, issues) = shown();
+    for (kind, verdict) in [
+        (None, "UNCONDITIONAL GO"),
+        (Some(FlawKind::BeyondReach), "UNDECIDED"),
+        (Some(FlawKind::CommittedSecret), "NO-GO"),
+    ] {
+        let mut flaws = vec![];
+        if let Some(kind) = kind {
+            flaws::take(&mut flaws, &observed(vec![flaw(kind, "it")]), &[]);
+        }
+        let basis = verdict::Basis {
+            planned: 2,
+            scenarios: &scenarios,
+            invariants: &invariants,
+            issues: &issues,
+            flaws: &flaws,
+            unmet_claims: 0,
+            left_out: 0,
+        };
+        assert_eq!(verdict::decide(&basis).word(), verdict, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_flaw_that_no_rule_takes_up_is_a_blocker_once() {
+    let judgement =
+        flawed(&[flaw(FlawKind::BeyondReach, "afar"), flaw(FlawKind::CommittedSecret, "a token")]);
+    let told: Vec<_> = judgement
+        .blockers
+        .iter()
+        .filter(|blocker| blocker.kind == BlockerKind::FlawInFiles)
+        .map(|blocker| (blocker.subject.as_str(), blocker.message.as_str(), blocker.remedy.as_str()))
+        .collect();
+    let place = "manifest.yml:3";
+    assert_eq!(told, [(place, "a token", "mend a token"), (place, "afar", "mend afar")]);
+}
+
+#[test]
+fn a_flaw_that_a_rule_takes_up_stands_with_its_invariant_and_says_what_mends_it() {
+    let judgement = flawed(&[flaw(FlawKind::IllegalInterval, "12hours")]);
+    assert!(judgement.blockers.iter().all(|blocker| blocker.kind != BlockerKind::FlawInFiles));
+    let blocker = &judgement.blockers[0];
+    assert_eq!(blocker.subject, "fire_and_forget_jobs");
+    assert!(blocker.message.starts_with("manifest.yml:3: 12hours"), "{}", blocker.message);
+    assert!(blocker.remedy.starts_with("mend 12hours; `gonogo explain"), "{}", blocker.remedy);
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use super::{InvariantOutcome, InvariantResult, IssueResult, IssueStatus, ScenarioResult};
+use super::{InvariantOutcome, InvariantResult, IssueResult, IssueStatus, ScenarioResult, flaws::Flaw};
 use crate::{
     evidence::{Outcome, Severity},
     invariant::RULES,
@@ -38,18 +38,19 @@ pub(super) struct Basis<'a> {
     pub(super) scenarios: &'a [ScenarioResult],
     pub(super) invariants: &'a [InvariantResult],
     pub(super) issues: &'a [IssueResult],
+    pub(super) flaws: &'a [Flaw],
     pub(super) unmet_claims: usize,
     pub(super) left_out: usize,
 }
 
 /// Decides. NO-GO beats UNDECIDED beats GO (after fixes); a GO needs every single condition.
 pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
-    let Basis { planned, scenarios, invariants, issues, unmet_claims, left_out } = *basis;
+    let Basis { planned, scenarios, invariants, issues, flaws, unmet_claims, left_out } = *basis;
     let violated = invariants.iter().any(|invariant| invariant.outcome == InvariantOutcome::Violated);
     let stops = scenarios
         .iter()
         .any(|scenario| scenario.outcome == Outcome::Failed && scenario.severity == Severity::Sev1);
-    if violated || stops {
+    if violated || stops || flaws.iter().any(Flaw::stops) {
         return Verdict::NoGo;
     }
     let judged = |scenario: &ScenarioResult| matches!(scenario.outcome, Outcome::Passed | Outcome::Failed);
@@ -61,6 +62,7 @@ pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
         && invariants.len() == RULES.len()
         && invariants.iter().all(holds)
         && issues.iter().all(|issue| issue.status != IssueStatus::Undecided)
+        && flaws.is_empty()
         && unmet_claims == 0
         && left_out == 0;
     if !shown {

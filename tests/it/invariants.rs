@@ -70,6 +70,32 @@ fn every_rule_has_been_seen_holding_violated_and_not_exercised() {
     }
 }
 
+#[test]
+fn a_flaw_in_the_files_breaks_what_otherwise_holds_and_makes_nothing_hold() {
+    let mut broken = vec![];
+    for rule in RULES.iter().filter(|rule| folder().join(rule.name).join("flawed.jsonl").exists()) {
+        let flawed = fixture(rule.name, "flawed");
+        let finding = find(rule, &Policy::default(), flawed.clone());
+        assert_eq!(word(&finding), "violated", "{}: {finding:?}", rule.name);
+        let is_deed = |fact: &Fact| !matches!(fact, Fact::FlawSeen { .. } | Fact::TextWritten { .. });
+        let (deeds, files): (Vec<_>, Vec<_>) = flawed.into_iter().partition(is_deed);
+        assert_eq!(word(&find(rule, &Policy::default(), deeds)), "holds", "{}", rule.name);
+        for other in RULES {
+            let finding = find(other, &Policy::default(), files.clone());
+            assert_ne!(word(&finding), "holds", "{} by {files:?}", other.name);
+        }
+        broken.push(rule.name);
+    }
+    let expected = [
+        "read_only_jira",
+        "one_step_install",
+        "fire_and_forget_jobs",
+        "silent_by_default",
+        "no_interpretation",
+    ];
+    assert_eq!(broken, expected);
+}
+
 #[derive(Deserialize)]
 struct NearMiss {
     rule: String,

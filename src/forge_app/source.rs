@@ -1,0 +1,183 @@
+//! What stands literally in an app's files: calls of Jira, hosts, texts, resolvers, packages, secrets. A
+//! variable is never followed further than to the constant that names it; what is not literal is not found.
+
+mod calls;
+mod code;
+mod export;
+mod hosts;
+mod packages;
+mod secret;
+mod text;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Component, Path},
+};
+
+use walkdir::{DirEntry, WalkDir};
+
+pub use calls::JiraCall;
+pub(super) use export::exports;
+
+/// Folders that hold what others wrote or what was built.
+const PASSED_OVER: [&str; 7] = ["node_modules", "dist", "build", "target", "coverage", "vendor", "out"];
+/// Files whose code is read.
+const CODE: [&str; 8] = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs"];
+const DEEPEST: usize = 24;
+const MOST_FILES: usize = 5_000;
+const LARGEST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: u64 = 64 << 20;
+/// A line as long as no person writes it: the file was built.
+const LONGEST_LINE: usize = 5_000;
+
+/// A place in the app's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Path below the app's folder, with `/`.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What stands in the app's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// How many files were read.
+    pub files: usize,
+    /// How many were not, being too large or too many, or unreadable.
+    pub left_out: usize,
+    /// Calls of Jira with a literal route.
+    pub calls: Vec<JiraCall>,
+    /// Names that resolvers define, distinct and sorted.
+    pub resolvers: Vec<String>,
+    /// Packages of the platform (`@forge/…`) with their versions, sorted.
+    pub packages: Vec<(String, String)>,
+    /// Hosts that are called by a literal address.
+    pub hosts: Vec<(Place, String)>,
+    /// Texts that a person is shown.
+    pub texts: Vec<(Place, String)>,
+    /// Secrets: where, and of what kind; never their value.
+    pub secrets: Vec<(Place, &'static str)>,
+}
+
+impl Source {
+    /// Reads the files of the app in this folder. What cannot be read is counted.
+    #[must_use]
+    pub fn read(folder: &Path) -> Self {
+        let mut source = Self::default();
+        let mut resolvers = BTreeSet::new();
+        let mut bytes_read = 0;
+        let walk = WalkDir::new(folder).max_depth(DEEPEST).sort_by_file_name();
+        for entry in walk.into_iter().filter_entry(is_of_the_app) {
+            let Ok(entry) = entry else {
+                source.left_out += 1;
+                continue;
+            };
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let size = entry.metadata().map_or(u64::MAX, |metadata| metadata.len());
+            bytes_read += size.min(LARGEST_BYTES);
+            if size > LARGEST_BYTES || bytes_read > MOST_BYTES || source.files == MOST_FILES {
+                source.left_out += 1;
+                continue;
+            }
+            let Ok(bytes) = fs::read(entry.path()) else {
+                source.left_out += 1;
+                continue;
+            };
+            source.files += 1;
+            // Pictures and the like say nothing that is looked for.
+            if bytes.contains(&0) {
+                continue;
+            }
+            let text = String::from_utf8_lossy(&bytes);
+            let file = File::new(folder, entry.path(), &text);
+            if secret::is_settings(&entry.file_name().to_string_lossy()) {
+                source.secrets.extend(secret::of_settings(&file, entry.path()));
+            } else {
+                source.take(&file, &mut resolvers);
+            }
+        }
+        source.secrets.sort();
+        source.secrets.dedup();
+        source.resolvers = resolvers.into_iter().collect();
+        source.packages = packages::of_the_platform(folder);
+        source
+    }
+
+    fn take(&mut self, file: &File<'_>, resolvers: &mut BTreeSet<String>) {
+        self.secrets.extend(secret::find(file));
+        if file.is_test() || file.text.lines().any(|line| line.len() > LONGEST_LINE) {
+            return;
+        }
+        if file.ends_with(&["html"]) {
+            self.texts.extend(text::of_page(file));
+        }
+        if file.ends_with(&CODE) {
+            let code = code::without_comments(file.text);
+            self.calls.extend(calls::find(file, &code));
+            self.hosts.extend(hosts::find(file, &code));
+            self.texts.extend(text::of_code(file, &code));
+            resolvers.extend(calls::resolvers(&code));
+        }
+    }
+}
+
+/// Neither hidden, nor built, nor of others; of what is hidden, the settings alone.
+fn is_of_the_app(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    let is_folder = entry.file_type().is_dir();
+    let hidden = name.starts_with('.') && (is_folder || !secret::is_settings(&name));
+    entry.depth() == 0 || !(hidden || is_folder && PASSED_OVER.contains(&name.as_ref()))
+}
+
+/// A file that is looked through.
+struct File<'a> {
+    path: String,
+    text: &'a str,
+    /// Where its lines begin.
+    lines: Vec<usize>,
+}
+
+impl<'a> File<'a> {
+    fn new(folder: &Path, path: &Path, text: &'a str) -> Self {
+        let below = path.strip_prefix(folder).unwrap_or(path);
+        let names = below.components().filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_string_lossy()),
+            _ => None,
+        });
+        let path = names.collect::<Vec<_>>().join("/");
+        let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { path, text, lines }
+    }
+
+    fn place(&self, at: usize) -> Place {
+        Place { file: self.path.clone(), line: self.lines.partition_point(|begin| *begin <= at) }
+    }
+
+    fn ends_with(&self, ends: &[&str]) -> bool {
+        self.path.rsplit_once('.').is_some_and(|(_, end)| ends.contains(&end))
+    }
+
+    /// The app's own tests are no part of what is released.
+    fn is_test(&self) -> bool {
+        let mut folders: Vec<&str> = self.path.split('/').collect();
+        let name = folders.pop().unwrap_or_default();
+        let of_tests = ["__tests__", "__mocks__", "test", "tests", "e2e", "cypress"];
+        folders.iter().any(|folder| of_tests.contains(folder))
+            || name.contains(".test.")
+            || name.contains(".spec.")
+            || name.contains(".stories.")
+    }
+}
+
+#[cfg(test)]
+mod tests;
