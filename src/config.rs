@@ -1,11 +1,13 @@
 //! `gonogo.yaml`: finds it, and says where a setting is wrong. Never maps something unknown to a default.
 
+mod subject;
 mod values;
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use subject::{Program, Protocol, Subject};
 pub use values::Seconds;
 
 use crate::{
@@ -44,15 +46,6 @@ pub struct Config {
     pub invariants: Invariants,
     /// Time limits.
     pub timeouts: Timeouts,
-}
-
-/// What is judged.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-pub enum Subject {
-    /// The app that comes with gonogo.
-    #[default]
-    #[serde(rename = "reference")]
-    Reference,
 }
 
 /// What the invariants go by.
@@ -98,6 +91,9 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.features.iter_mut().for_each(|features| *features = folder.join(&*features));
         config.out = config.out.map(|out| folder.join(out));
+        if let Subject::Program(program) = &mut config.subject {
+            program.dir = if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.to_owned();
+        }
         Ok(config)
     }
 
@@ -106,7 +102,7 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
-        let config: Self = yaml::parse(path, bytes).map_err(of_this_version)?.unwrap_or_default();
+        let config: Self = yaml::parse(path, bytes)?.unwrap_or_default();
         config.checked().map_err(|reason| YamlError::placeless(path, reason))?;
         Ok(config)
     }
@@ -143,24 +139,6 @@ impl Config {
             severities,
             default_severity: self.default_severity.unwrap_or(base.default_severity),
         }
-    }
-}
-
-/// A subject that is not known is no slip of the pen: it asks for what this version cannot do.
-fn of_this_version(error: YamlError) -> YamlError {
-    match error {
-        YamlError::Invalid { path, place, reason, snippet } => {
-            let variant =
-                reason.strip_prefix("subject: unknown variant `").and_then(|rest| rest.split('`').next());
-            let reason = match variant {
-                Some(variant) => format!(
-                    "subject: `{variant}` is not supported; only the `reference` app can be judged by this version"
-                ),
-                None => reason,
-            };
-            YamlError::Invalid { path, place, reason, snippet }
-        }
-        unreadable @ YamlError::Unreadable { .. } => unreadable,
     }
 }
 

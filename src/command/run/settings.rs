@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,7 +11,7 @@ use anyhow::anyhow;
 use crate::{
     cli,
     command::{Refusal, folder::DEFAULT_OUT, header, reference_policy},
-    config::{Config, Seconds},
+    config::{Config, Seconds, Subject},
     evidence::{Header, Policy},
     invariant,
     judge::ACCEPT_GO_AFTER_FIXES,
@@ -18,6 +19,7 @@ use crate::{
         Limits, Plan, RunOptions, Selection, Setup, Vocabulary,
         source::{self, Source},
     },
+    subject::{Target, process::Program},
 };
 
 /// Everything a run needs to know.
@@ -37,11 +39,18 @@ impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
     pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
         let (file, config) = config(arguments)?;
-        let policy = config.policy(reference_policy());
+        let subject = target(&config.subject);
+        let policy = config.policy(match &subject {
+            // The issues of the reference app are settled by its own features.
+            Target::Reference => reference_policy(),
+            _ => Policy::default(),
+        });
         let features = match (arguments.features.as_slice(), &arguments.dir) {
             ([_, ..], _) => arguments.features.clone(),
             ([], _) if !config.features.is_empty() => config.features.clone(),
             ([], Some(dir)) if dir.join("features").is_dir() => vec![dir.join("features")],
+            // A folder that says what its app is brings no features of its own.
+            ([], Some(_)) if config.subject != Subject::Reference => vec![],
             ([], Some(dir)) => vec![dir.clone()],
             ([], None) => vec![],
         };
@@ -61,7 +70,7 @@ impl Settings {
                 limits,
                 ..defaults
             },
-            setup: Setup { seed: arguments.seed, ..Setup::default() },
+            setup: Setup { seed: arguments.seed, subject, ..Setup::default() },
             config: file,
             policy,
             features,
@@ -127,4 +136,16 @@ fn config(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
     };
     let config = found.as_deref().map_or(Ok(Config::default()), Config::read).map_err(Refusal::input)?;
     Ok((found, config))
+}
+
+/// What is run.
+fn target(subject: &Subject) -> Target {
+    match subject {
+        Subject::Reference => Target::Reference,
+        Subject::Program(named) => {
+            let program = Program::new(named.command.clone(), named.dir.clone());
+            let answer_within = named.answer_within_s.map_or(program.answer_within, |limit| limit.0);
+            Target::Process(Arc::new(Program { answer_within, ..program }))
+        }
+    }
 }

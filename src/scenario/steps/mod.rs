@@ -7,6 +7,7 @@ mod invariants;
 mod issue;
 mod jira_client;
 mod pagination;
+mod process;
 mod site;
 mod snapshot_lock;
 mod telemetry;

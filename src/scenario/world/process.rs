@@ -1,13 +1,18 @@
-//! Processes under test as workers of a scenario: where they come from, and what gonogo sees of their storage.
+//! Processes under test as workers of a scenario: where they come from, what gonogo sees of their storage, and
+//! how they are stopped, let go on and killed in the middle of what they do.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{Scene, Target, Worker, World};
+use super::{Scene, Step, Target, Worker, World};
 use crate::{
-    mock_jira::Platform,
+    evidence::Fact,
+    mock_jira::{Barrier, Held, Moment, Platform},
     scenario::failure::Failure,
     subject::{
         Stage,
@@ -38,6 +43,10 @@ impl Witness for Sight {
     }
 }
 
+/// Where workers will be stopped: each worker's barriers, in the order in which they were armed.
+#[derive(Default)]
+struct Stops(BTreeMap<String, VecDeque<(Barrier, String)>>);
+
 impl World {
     /// The process of this name; it is started when first asked for.
     ///
@@ -60,5 +69,74 @@ impl World {
 
     fn scene_mut(&mut self) -> Result<&mut Scene, Failure> {
         self.scene.as_mut().ok_or_else(|| Failure::new("the world was not begun"))
+    }
+
+    /// Will stop a process before or after a request of it is done; `place` says where, in words.
+    ///
+    /// # Errors
+    /// As [`World::process`].
+    pub async fn stop_at(&mut self, worker: &str, moment: Moment, held: Held, place: String) -> Step {
+        let process = self.process(worker).await?;
+        let barrier = self.scene()?.platform.hold(process.identity(), moment, held);
+        self.notes::<Stops>().0.entry(worker.to_owned()).or_default().push_back((barrier, place));
+        Ok(())
+    }
+
+    fn stop_of(&mut self, worker: &str) -> Result<(Barrier, String), Failure> {
+        let stop = self.notes::<Stops>().0.get(worker).and_then(VecDeque::front).cloned();
+        stop.ok_or_else(|| Failure::new(format!("worker {worker:?} was to be stopped nowhere")))
+    }
+
+    /// Waits until the process came to the place where it is to be stopped, and stops it there.
+    ///
+    /// # Errors
+    /// When it is to be stopped nowhere, or its work ended without coming there.
+    pub async fn wait_stopped(&mut self, worker: &str) -> Step {
+        let (barrier, place) = self.stop_of(worker)?;
+        let Some(running) = self.running.get_mut(worker) else {
+            return Err(Failure::new(format!("worker {worker:?} began nothing")));
+        };
+        tokio::select! {
+            () = barrier.wait_reached() => {}
+            ended = &mut running.task => {
+                self.running.remove(worker);
+                let how = match ended {
+                    Ok(Ok(answer)) => format!("answered {answer}"),
+                    Ok(Err(error)) => error.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                return Err(Failure::new(format!("worker {worker:?} never came to {place:?}: it {how}")));
+            }
+        }
+        self.process(worker).await?.pause();
+        self.record(Fact::WorkerPaused { worker: worker.to_owned(), barrier: place })
+    }
+
+    /// Lets a stopped process go on, and waits for what it began.
+    ///
+    /// # Errors
+    /// When it is not stopped.
+    pub async fn go_on(&mut self, worker: &str) -> Step {
+        let (barrier, _) = self.stop_of(worker)?;
+        self.notes::<Stops>().0.entry(worker.to_owned()).or_default().pop_front();
+        self.record(Fact::WorkerResumed { worker: worker.to_owned() })?;
+        barrier.release();
+        self.process(worker).await?.resume();
+        let answer = self.finish_work(worker).await?;
+        self.remember_answer(worker, answer);
+        Ok(())
+    }
+
+    /// Kills a stopped process; the next one of its name is a new one.
+    ///
+    /// # Errors
+    /// When it is not stopped.
+    pub async fn kill_there(&mut self, worker: &str) -> Step {
+        let (barrier, place) = self.stop_of(worker)?;
+        self.notes::<Stops>().0.remove(worker);
+        self.process(worker).await?.kill();
+        // What it had asked for and was not done dies with it.
+        barrier.kill();
+        self.kill(worker, &place).await
     }
 }

@@ -59,6 +59,7 @@ impl Program {
 pub struct Process {
     ground: Ground,
     worker: String,
+    identity: String,
     description: Arc<Description>,
     paused: Arc<AtomicBool>,
     signals: SyncMutex<Option<rustix::process::Pid>>,
@@ -109,6 +110,7 @@ impl Process {
         let process = Self {
             ground: ground.clone(),
             worker: worker.to_owned(),
+            identity,
             description: Arc::new(description),
             paused,
             signals: SyncMutex::new(Some(pid)),
@@ -124,6 +126,12 @@ impl Process {
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// The name under which the platform knows this very process.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Stops the process where it stands (SIGSTOP); its time limit stops too.

@@ -3,15 +3,12 @@
 use cucumber::{then, when};
 
 use super::stored_drift;
-use crate::{
-    scenario::{Failure, World, world::Step},
-    subject::Subject as _,
-};
+use crate::scenario::{Failure, World, world::Step};
 
 #[when(expr = "the drift of {string} is listed")]
 async fn drift_is_listed(world: &mut World, tenant: String) -> Step {
     let worker = super::super::site::FIRST;
-    let answer = world.worker(worker)?.list_drift(&tenant, None, None).await;
+    let answer = world.subject(worker).await?.list_drift(&tenant, None, None).await;
     world.remember_answer(worker, answer);
     Ok(())
 }
