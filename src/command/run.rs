@@ -17,6 +17,7 @@ use crate::{
     evidence::{self, Outcome},
     judge,
     scenario::{self, ProgressEvent, RunOptions, ScenarioError, Setup},
+    subject::process,
 };
 
 /// Runs, judges, reports.
@@ -41,6 +42,8 @@ pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Ref
     console.start_bar(plan.len());
     let ran = record(plan, setup, &options, &mut evidence, console);
     console.end_bar();
+    // A lane that was abandoned ends no process.
+    process::end_all();
     let summary = ran.map_err(refused)?;
     evidence.finish().context("cannot write the evidence").map_err(Refusal::input)?;
     if summary.stopped {

@@ -83,7 +83,7 @@ impl Hold {
 fn writes(operation: &str) -> bool {
     operation.strip_prefix("kvs.").is_some_and(|action| {
         let action = action.rsplit('.').next().unwrap_or_default();
-        matches!(action, "set" | "delete" | "transaction")
+        matches!(action, "set" | "delete" | "transaction" | "graphql")
     })
 }
 

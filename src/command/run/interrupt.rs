@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::scenario::Stop;
+use crate::{scenario::Stop, subject::process};
 
 /// As shells count an end by Ctrl-C.
 const INTERRUPTED: i32 = 130;
@@ -26,6 +26,7 @@ pub(super) fn watch() -> Stop {
                     _ = terminate.recv() => {}
                 }
                 if asked.asked() {
+                    process::end_all();
                     std::process::exit(INTERRUPTED);
                 }
                 asked.ask();

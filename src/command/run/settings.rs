@@ -112,6 +112,10 @@ impl Settings {
             left_out: plan.left_out(),
             previous_verdict,
             accepted: self.accepted.clone(),
+            subject: match &self.setup.subject {
+                Target::Reference => "reference app".to_owned(),
+                Target::Process(program) => program.command.join(" "),
+            },
             policy: self.policy.clone(),
             ..header(plan.len(), self.seed)
         }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use secrecy::SecretString;
@@ -22,24 +22,37 @@ use crate::{
 
 /// What processes of this scenario stand on.
 pub(super) fn ground(stage: &Stage, platform: &Platform) -> Ground {
-    Ground::new(stage.clone(), Arc::new(Sight(platform.clone())))
+    Ground::new(stage.clone(), Arc::new(Sight { platform: platform.clone(), tokens: Mutex::default() }))
 }
 
 /// What the mocked platform shows of an app.
 #[derive(Debug)]
-struct Sight(Platform);
+struct Sight {
+    platform: Platform,
+    /// Tenant → the bearer for its storage: one for the whole scenario.
+    tokens: Mutex<BTreeMap<String, SecretString>>,
+}
 
 impl Witness for Sight {
     fn stored(&self, tenant: &str) -> Vec<(String, Value)> {
-        self.0.stored_keys(tenant).unwrap_or_default()
+        self.platform.stored_keys(tenant).unwrap_or_default()
+    }
+
+    fn names(&self, tenant: &str) -> Vec<String> {
+        self.platform.names(tenant).unwrap_or_default()
     }
 
     fn storage_token(&self, tenant: &str) -> Option<SecretString> {
-        self.0.credentials(tenant).ok().map(|credentials| credentials.access_token)
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if !tokens.contains_key(tenant) {
+            // Good for the app's own storage, and for nothing of Jira's.
+            tokens.insert(tenant.to_owned(), self.platform.system_token(tenant, &[]).ok()?);
+        }
+        tokens.get(tenant).cloned()
     }
 
     fn secrets(&self) -> Vec<SecretString> {
-        self.0.issued_secrets()
+        self.platform.issued_secrets()
     }
 }
 

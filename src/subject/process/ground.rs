@@ -2,7 +2,7 @@
 //! snapshots are recorded from what lies there, never from a process's word.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -12,14 +12,17 @@ use serde_json::Value;
 
 use super::describe::Description;
 use crate::{
-    evidence::{Fact, Source},
-    subject::Stage,
+    evidence::{Fact, Observation, Source},
+    subject::{Stage, seam::names_in_text},
 };
 
 /// What gonogo sees on the platform's side.
 pub trait Witness: Send + Sync + fmt::Debug {
     /// Everything that lies in a tenant's key-value storage: key and value.
     fn stored(&self, tenant: &str) -> Vec<(String, Value)>;
+
+    /// The names that people gave to what is on a tenant's site now.
+    fn names(&self, tenant: &str) -> Vec<String>;
 
     /// The bearer token for a tenant's key-value storage.
     fn storage_token(&self, tenant: &str) -> Option<SecretString>;
@@ -40,8 +43,10 @@ pub struct Ground {
 struct Known {
     /// Tenant → cloud id.
     installed: BTreeMap<String, String>,
-    /// Tenant and key → how many writes were seen, and the value.
-    snapshots: BTreeMap<(String, String), Value>,
+    /// Tenant → every name that something of its site was seen to have.
+    names: BTreeMap<String, BTreeSet<String>>,
+    /// How much of the log was looked at.
+    seen: usize,
     described: bool,
 }
 
@@ -70,9 +75,7 @@ impl Ground {
     }
 
     pub(super) fn uninstalled(&self, tenant: &str) {
-        let mut known = self.known();
-        known.installed.remove(tenant);
-        known.snapshots.retain(|(of, _), _| of != tenant);
+        self.known().installed.remove(tenant);
     }
 
     /// Every tenant that has the app, with its cloud id.
@@ -80,29 +83,53 @@ impl Ground {
         self.known().installed.clone().into_iter().collect()
     }
 
-    /// Records the snapshots that came to lie in the storage since the last look.
+    /// Takes in what came about since the last look: the names that people gave to things, and the snapshots
+    /// that came to lie in the storage. Each worker that wrote a snapshot's key since stored it once.
     pub(super) fn look(&self, description: &Description) {
+        let mut known = self.known();
+        for tenant in known.installed.keys().cloned().collect::<Vec<_>>() {
+            let names = self.witness.names(&tenant);
+            known.names.entry(tenant).or_default().extend(names);
+        }
         let Some(prefix) = &description.storage.snapshot else { return };
-        for (tenant, _) in self.installations() {
-            for (key, value) in self.witness.stored(&tenant) {
-                let place = (tenant.clone(), key);
-                if place.1.starts_with(prefix) && self.known().snapshots.get(&place) != Some(&value) {
-                    if let Some(fact) = self.snapshot(&place, &value) {
-                        self.record(fact);
-                    }
-                    self.known().snapshots.insert(place, value);
+        let (written, seen) = self.stage.recorder.read(|log| {
+            let new = log.get(known.seen..).unwrap_or_default();
+            let place = |observation: &Observation| match &observation.fact {
+                Fact::KeyWritten { tenant: Some(tenant), worker, key, .. } => {
+                    // The platform names a place: the tenant, then the key in its storage.
+                    let key = key.strip_prefix(tenant.as_str())?.strip_prefix('/')?;
+                    key.starts_with(prefix).then(|| (tenant.clone(), key.to_owned(), worker.clone()))
                 }
+                _ => None,
+            };
+            (new.iter().filter_map(place).collect::<BTreeSet<_>>(), log.len())
+        });
+        known.seen = seen;
+        drop(known);
+        let mut stored: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+        for (tenant, key, _) in written {
+            let keys = stored
+                .entry(tenant.clone())
+                .or_insert_with(|| self.witness.stored(&tenant).into_iter().collect());
+            if let Some(fact) = keys.get(&key).and_then(|value| self.snapshot(&tenant, &key, value)) {
+                self.record(fact);
             }
         }
     }
 
+    /// The ways in which a name stands in a text, when it is one that somebody of the tenant gave.
+    pub(super) fn quoted(&self, tenant: &str, name: &str) -> Vec<String> {
+        let known = self.known().names.get(tenant).is_some_and(|names| names.contains(name));
+        if known { names_in_text(name) } else { vec![] }
+    }
+
     /// What lies under the key as a fact, when it is a snapshot.
-    fn snapshot(&self, (tenant, key): &(String, String), value: &Value) -> Option<Fact> {
+    fn snapshot(&self, tenant: &str, key: &str, value: &Value) -> Option<Fact> {
         let text = |name: &str| value[name].as_str().map(str::to_owned);
         Some(Fact::SnapshotStored {
-            tenant: tenant.clone(),
+            tenant: tenant.to_owned(),
             // Whoever does not tell its snapshots' kinds apart is told apart by the key alone.
-            snapshot_type: text("snapshot_type").unwrap_or_else(|| key.clone()),
+            snapshot_type: text("snapshot_type").unwrap_or_else(|| key.to_owned()),
             window_start: text("window_start")?,
             fencing_token: value["fencing_token"].as_u64().unwrap_or_default(),
             hash: text("hash")?,

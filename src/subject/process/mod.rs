@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use self::talk::{Talk, Trouble, stamp};
-use super::{CallError, Consent, Subject, character::scope, seam::names_in_text};
+use super::{CallError, Consent, Subject, character::scope};
 use crate::{
     clock::Clock as _,
     evidence::{Ending, Fact},
@@ -287,7 +287,7 @@ impl Process {
                 surface: "drift listing".to_owned(),
                 carries: self.ground.stage.canaries.carried_by(item.to_string().as_bytes()),
                 text: shown,
-                quoted: names_in_text(&text(item, "name")),
+                quoted: self.ground.quoted(tenant, &text(item, "name")),
             });
         }
     }

@@ -26,7 +26,9 @@ async fn prefix(world: &mut World, family: &str) -> Result<String, Failure> {
     let process = world.process(FIRST).await?;
     let prefix = process.description().storage.prefix(family);
     prefix.map(str::to_owned).ok_or_else(|| {
-        Failure::new(format!("the driver's describe names no storage for {family} records: `storage.{family}`"))
+        Failure::new(format!(
+            "the driver's describe names no storage for {family} records: `storage.{family}`"
+        ))
     })
 }
 
@@ -115,7 +117,9 @@ async fn each_answered(world: &mut World) -> Step {
     world.recorder().read(|log| {
         for (name, fields) in &described {
             let answered = log.iter().rev().find_map(|observation| match &observation.fact {
-                Fact::OperationAnswered { operation, answered: true, fields } if operation == name => Some(fields),
+                Fact::OperationAnswered { operation, answered: true, fields } if operation == name => {
+                    Some(fields)
+                }
                 _ => None,
             });
             let Some(answered) = answered else {

@@ -24,8 +24,13 @@ async fn own_content(world: &mut World, tenant: String) -> Step {
     let scene = world.scene()?;
     let all = scene.platform.stored_keys(&tenant).map_err(|e| Failure::new(e.to_string()))?;
     let text = json!(all).to_string();
-    let others: Vec<String> =
-        scene.stage.canaries.carried_by(text.as_bytes()).into_iter().filter(|other| *other != tenant).collect();
+    let others: Vec<String> = scene
+        .stage
+        .canaries
+        .carried_by(text.as_bytes())
+        .into_iter()
+        .filter(|other| *other != tenant)
+        .collect();
     if others.is_empty() { Ok(()) } else { Err(Failure::new(format!("it holds data of {others:?}"))) }
 }
 
