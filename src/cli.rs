@@ -57,6 +57,8 @@ Examples:
   gonogo run my-app --tags '@SEV-2-001'       run the features of a folder, those with a tag
   gonogo run --report json=- --quiet          the report as JSON on stdout, for a pipe
   gonogo judge gonogo-report/evidence.jsonl   judge recorded evidence again, offline
+  gonogo run my-forge-app                     judge a Forge app (manifest.yml) as it is
+  gonogo baseline my-forge-app                keep what its released version is
   gonogo explain read_only_jira               what an invariant means
   gonogo mock --port 8080                     the mocked Jira, for any client
 
@@ -71,6 +73,8 @@ pub enum Command {
     Run(Run),
     /// Judge recorded evidence again, without running anything
     Judge(Judge),
+    /// Keep what the released version of an app is, for the next one to be compared with
+    Baseline(Baseline),
     /// Plant faults in the app under test and show which check catches each
     Prove(Prove),
     /// Serve the mocked Jira, standing alone, until interrupted
@@ -90,7 +94,8 @@ pub enum Command {
 /// `gonogo run`.
 #[derive(Args, Debug)]
 pub struct Run {
-    /// A folder with gonogo.yaml or features; without it the reference app and the built-in features
+    /// A folder with a Forge app (manifest.yml), gonogo.yaml or features; without it the current one, and the
+    /// reference app where that has none of them
     pub dir: Option<PathBuf>,
     /// Configuration file; else gonogo.yaml, looked for upwards
     #[arg(long, value_name = "FILE", env = "GONOGO_CONFIG")]
@@ -98,6 +103,9 @@ pub struct Run {
     /// Folder of feature files, in place of those that are configured; repeatable
     #[arg(long, value_name = "DIR")]
     pub features: Vec<PathBuf>,
+    /// What the released version is, as `gonogo baseline` keeps it; else the file that gonogo.yaml names
+    #[arg(long, value_name = "FILE", env = "GONOGO_BASELINE")]
+    pub baseline: Option<PathBuf>,
     /// Only scenarios whose tags match, for instance '@SEV-2-001 and not @slow'
     #[arg(long, value_name = "EXPRESSION")]
     pub tags: Option<String>,
@@ -130,6 +138,48 @@ pub struct Run {
     /// Where verdicts go
     #[command(flatten)]
     pub verdict: Verdict,
+}
+
+impl Run {
+    /// A run of everything, with nothing accepted and no report beside those in `out`.
+    #[must_use]
+    pub fn whole(dir: Option<PathBuf>, config: Option<PathBuf>, out: PathBuf, seed: u64) -> Self {
+        Self {
+            dir,
+            config,
+            features: vec![],
+            baseline: None,
+            tags: None,
+            name: None,
+            jobs: None,
+            fail_fast: false,
+            timeout: None,
+            seed,
+            retries: 0,
+            out: Some(out),
+            accept: None,
+            verdict: Verdict { reports: vec![] },
+        }
+    }
+}
+
+/// `gonogo baseline`.
+#[derive(Args, Debug)]
+pub struct Baseline {
+    /// The app's folder, as for `run`
+    pub dir: Option<PathBuf>,
+    /// The file to write [default: gonogo-baseline.json in the app's folder]
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Gather from this evidence of an earlier run, without running anything
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "seed"])]
+    pub evidence: Option<PathBuf>,
+    /// Configuration file; else gonogo.yaml, looked for upwards
+    #[arg(long, value_name = "FILE", env = "GONOGO_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Seed of the mocked Jira's data
+    #[arg(long, value_name = "N", env = "GONOGO_SEED", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// What `run` and `judge` have in common.

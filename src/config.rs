@@ -22,8 +22,10 @@ pub const FILE_NAME: &str = "gonogo.yaml";
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// What is judged.
-    pub subject: Subject,
+    /// What is judged; without it, what lies in the folder.
+    pub subject: Option<Subject>,
+    /// The file that keeps what the released version is.
+    pub baseline: Option<PathBuf>,
     /// Folders of feature files; without any, the built-in features.
     pub features: Vec<PathBuf>,
     /// Where reports go.
@@ -91,7 +93,8 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.features.iter_mut().for_each(|features| *features = folder.join(&*features));
         config.out = config.out.map(|out| folder.join(out));
-        if let Subject::Program(program) = &mut config.subject {
+        config.baseline = config.baseline.map(|baseline| folder.join(baseline));
+        if let Some(Subject::Program(program)) = &mut config.subject {
             program.dir = if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.to_owned();
         }
         Ok(config)

@@ -28,11 +28,11 @@
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
 //! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `baseline`, `clock`, `evidence`, `forge_app`, `jira`, `store` |
-//! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `clock`, `evidence`, `mock_jira`, `spelling`, `store`, `subject` |
+//! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `baseline`, `clock`, `evidence`, `mock_jira`, `spelling`, `store`, `subject` |
 //! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
-//! | `command` | one subcommand, one file | `cli`, `clock`, `config`, `evidence`, `exit`, `invariant`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `subject` |
+//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `evidence`, `exit`, `forge_app`, `invariant`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `subject` |
 
 // A job is a future of futures, down to a single SQL statement; their layout nests deeper than the default.
 #![recursion_limit = "256"]

@@ -1,6 +1,7 @@
 //! One subcommand, one file, and what they share: the console, and how a command says that it cannot.
 //! Judges nothing.
 
+mod baseline;
 mod completions;
 mod console;
 mod deliver;
@@ -23,6 +24,7 @@ use crate::{
     clock::{Clock as _, SystemClock},
     evidence::{self, Header, Issue, Policy, Severity},
     exit::Exit,
+    subject::Target,
 };
 
 /// Why a command was not carried out.
@@ -59,6 +61,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
     let mut console = Console::new(cli);
     match &cli.command {
         Command::Run(arguments) => run::run(arguments, &mut console),
+        Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),
         Command::Schema(arguments) => schema::schema(arguments, &mut console),
         Command::Explain(arguments) => explain::explain(arguments, &mut console),
@@ -71,33 +74,41 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
 }
 
 /// The first line of the evidence of a plan that is run whole, for the first time, with nothing accepted.
-fn header(planned: usize, seed: u64) -> Header {
+fn header(planned: usize, seed: u64, subject: &Target) -> Header {
     Header {
         format: evidence::FORMAT.into(),
         tool: env!("CARGO_PKG_VERSION").into(),
         started_at: SystemClock::new().now(),
-        subject: "reference app".into(),
+        subject: subject.name(),
         seed,
         planned,
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
-        policy: reference_policy(),
+        policy: policy_for(subject),
     }
 }
 
-/// What the reference app is judged by: what its scenarios settle, and the defaults.
-fn reference_policy() -> Policy {
+/// What an app is judged by: the issues that the scenarios of its kind settle, and the defaults.
+fn policy_for(subject: &Target) -> Policy {
     let issues = [
         ("SEV-1-001", "The app breaks a promise to its tenants: the ten invariants", Severity::Sev1),
         ("SEV-2-001", "Two runs take the same snapshot: the snapshot lock", Severity::Sev2),
         ("SEV-2-002", "Large sites are cut short or skipped: pagination", Severity::Sev2),
         ("SEV-2-003", "Installations lose their access: token refresh", Severity::Sev2),
         ("SEV-2-004", "Jobs act twice or not at all: idempotency", Severity::Sev2),
-    ]
-    .map(|(id, title, severity)| Issue { id: id.into(), title: title.into(), severity })
-    .to_vec();
-    Policy { issues, ..Policy::default() }
+    ];
+    let settled = match subject {
+        Target::Reference => &issues[..],
+        Target::Forge(_) => &issues[..1],
+        Target::Process(_) => &[],
+    };
+    let issue = |(id, title, severity): &(&str, &str, Severity)| Issue {
+        id: (*id).into(),
+        title: (*title).into(),
+        severity: *severity,
+    };
+    Policy { issues: settled.iter().map(issue).collect(), ..Policy::default() }
 }
 
 /// The mock speaks to stdout itself: its one line must be out before it begins to serve.

@@ -58,7 +58,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Fault>, Refusal> {
 fn judged(arguments: &cli::Prove, planted: Option<&'static Fault>) -> Result<Judgement, Refusal> {
     let features = source::load(&source::built_in(&Target::Reference)).map_err(Refusal::internal)?;
     let plan = Plan::new(&features, &Selection::default(), &Vocabulary::free()).map_err(Refusal::internal)?;
-    let header = header(plan.len(), arguments.seed);
+    let header = header(plan.len(), arguments.seed, &Target::Reference);
     let setup = Setup { seed: arguments.seed, planted, ..Setup::default() };
     // A broken app may hang; a check that waits for it must not.
     let limit = Duration::from_secs(5);

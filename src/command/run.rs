@@ -2,8 +2,12 @@
 
 mod interrupt;
 mod settings;
+mod target;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 
@@ -15,13 +19,19 @@ use super::{
 use crate::{
     cli,
     evidence::{self, Outcome},
-    judge,
+    judge::{self, Judgement},
     scenario::{self, ProgressEvent, RunOptions, ScenarioError, Setup},
     subject::process,
 };
 
 /// Runs, judges, reports.
 pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Refusal> {
+    let (judgement, _) = judged(arguments, console)?;
+    deliver::to_reports(&judgement, &arguments.verdict.reports, console)
+}
+
+/// Runs and judges; the results lie in the output folder then. Returns where the evidence is, too.
+pub(super) fn judged(arguments: &cli::Run, console: &mut Console) -> Result<(Judgement, PathBuf), Refusal> {
     let settings = Settings::of(arguments).inspect_err(|_| {
         put_aside(arguments.out.as_deref().unwrap_or(Path::new(DEFAULT_OUT)));
     })?;
@@ -53,7 +63,7 @@ pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Ref
     let judgement = judge::judge_file(folder.evidence_path()).map_err(Refusal::internal)?;
     deliver::to_folder(&judgement, &settings.out)?;
     folder.settle();
-    deliver::to_reports(&judgement, &arguments.verdict.reports, console)
+    Ok((judgement, folder.evidence_path()))
 }
 
 fn record(

@@ -1,4 +1,5 @@
-//! What `gonogo.yaml` names as the app under test: the reference app, or a program and how it is spoken to.
+//! What `gonogo.yaml` names as the app under test: the reference app, the Forge app beside it, or a program
+//! and how it is spoken to.
 
 use std::{fmt, path::PathBuf};
 
@@ -10,11 +11,12 @@ use serde::{
 use super::Seconds;
 
 /// What is judged.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Subject {
     /// The app that comes with gonogo.
-    #[default]
     Reference,
+    /// The Forge app in the file's folder.
+    Forge,
     /// A program that speaks the driver protocol.
     Program(Program),
 }
@@ -60,14 +62,15 @@ impl<'de> Deserialize<'de> for Subject {
             type Value = Subject;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`reference`, or a program: `{command: [...], protocol: stdio}`")
+                f.write_str("`reference`, `forge`, or a program: `{command: [...], protocol: stdio}`")
             }
 
             fn visit_str<E: Error>(self, name: &str) -> Result<Subject, E> {
                 match name {
                     "reference" => Ok(Subject::Reference),
+                    "forge" => Ok(Subject::Forge),
                     other => Err(E::custom(format!(
-                        "`{other}` is not supported; say `reference`, or `{{command: [...], protocol: stdio}}`"
+                        "`{other}` is not supported; say `reference`, `forge`, or `{{command: [...], protocol: stdio}}`"
                     ))),
                 }
             }

@@ -40,7 +40,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
         ("jobs: 1\njobs: 2\n", vec!["duplicate key `jobs`", ":2:1"]),
         ("severities:\n  a: SEV-1\n  a: SEV-2\n", vec!["duplicate key `a`"]),
         ("severities:\n  a: SEV-9\n", vec!["severities", "did you mean `SEV-"]),
-        ("subject: ./my-app\n", vec!["`./my-app` is not supported", "say `reference`, or"]),
+        ("subject: ./my-app\n", vec!["`./my-app` is not supported", "say `reference`, `forge`, or"]),
         ("subject: {command: [], protocol: stdio}\n", vec!["the program, then its arguments"]),
         ("subject: {command: [a]}\n", vec!["missing field `protocol`"]),
         ("subject: {command: [a], protocol: http}\n", vec!["unknown variant `http`"]),

@@ -165,6 +165,14 @@ pub struct InvariantResult {
     pub observations: Vec<Reference>,
 }
 
+impl InvariantResult {
+    /// Whether it was seen broken.
+    #[must_use]
+    pub fn is_violated(&self) -> bool {
+        self.outcome == InvariantOutcome::Violated
+    }
+}
+
 /// Where an observation stands in the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]

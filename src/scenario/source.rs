@@ -98,6 +98,7 @@ pub fn built_in(subject: &Target) -> Vec<Source> {
     let is_of = |path: &Path| match subject {
         Target::Reference => !path.starts_with("forge") && !path.starts_with("process"),
         Target::Process(_) => path.starts_with("process"),
+        Target::Forge(_) => path.starts_with("forge"),
     };
     let mut found: Vec<Source> = files
         .into_iter()

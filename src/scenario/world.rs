@@ -1,8 +1,11 @@
 //! What one attempt at a scenario works with: its own time, mocked Jira, store, workers and log. Nothing in
 //! it outlives the attempt, and no two attempts share anything.
 
+mod forge;
 mod process;
 mod work;
+
+pub use forge::Forge;
 
 use std::{
     any::{Any, TypeId},
@@ -18,6 +21,7 @@ use tokio::task::JoinHandle;
 use super::failure::Failure;
 use crate::{
     app::transport::HttpTransport,
+    baseline::Baseline,
     clock::{Clock, ManualClock},
     evidence::{Fact, Planned, Recorder, Source},
     mock_jira::{Front, FrontKind, Options, Platform, TenantSpec},
@@ -45,6 +49,8 @@ pub struct Setup {
     pub seed: u64,
     /// What is under test.
     pub subject: Target,
+    /// What its released version is, if that is known.
+    pub baseline: Option<Arc<Baseline>>,
     /// What the mocked Jira listens with; a scenario tagged `@socket` always gets the socket.
     pub front: FrontKind,
     /// How the reference app is broken, if it is.
@@ -79,6 +85,8 @@ pub struct Scene {
     _front: Front,
     /// What processes stand on, when processes are under test.
     ground: Ground,
+    /// What a Forge app runs in, when one is under test.
+    forge: Option<Forge>,
     workers: BTreeMap<String, Worker>,
 }
 
@@ -129,7 +137,7 @@ impl World {
         });
         let below_http = planned.tags.iter().any(|tag| tag == "socket");
         // A process may be held in the middle of a request, and the other front serves one at a time.
-        let below_http = below_http || matches!(setup.subject, Target::Process(_));
+        let below_http = below_http || matches!(setup.subject, Target::Process(_) | Target::Forge(_));
         let kind = if below_http { FrontKind::Socket } else { setup.front };
         let front = Front::start(kind, platform.clone(), 0).await.map_err(|e| e.to_string())?;
         let store: Arc<dyn Store> =
@@ -154,8 +162,12 @@ impl World {
             starts: crate::subject::seam::ids::Starts::default(),
         };
         let ground = process::ground(&stage, &platform);
-        self.scene =
-            Some(Scene { setup, clock, platform, stage, _front: front, ground, workers: BTreeMap::new() });
+        let forge = match &setup.subject {
+            Target::Forge(deployment) => Some(Forge::new(deployment, front.url(), (&clock, &platform))),
+            _ => None,
+        };
+        let workers = BTreeMap::new();
+        self.scene = Some(Scene { setup, clock, platform, stage, _front: front, ground, forge, workers });
         Ok(())
     }
 
@@ -236,6 +248,9 @@ impl World {
         match &self.scene()?.setup.subject {
             Target::Reference => Ok(self.worker(name)?),
             Target::Process(_) => Ok(self.process(name).await?),
+            Target::Forge(_) => {
+                Err(Failure::new("this step drives an app by its operations, and a Forge app has triggers"))
+            }
         }
     }
 

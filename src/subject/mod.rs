@@ -35,6 +35,20 @@ pub enum Target {
     Reference,
     /// Any program that speaks the driver protocol.
     Process(Arc<process::Program>),
+    /// A Forge app, run in Node by the embedded bridge.
+    Forge(Arc<forge::Deployment>),
+}
+
+impl Target {
+    /// The name that reports carry.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Reference => "reference app".to_owned(),
+            Self::Process(program) => program.command.join(" "),
+            Self::Forge(deployment) => format!("Forge app {}", deployment.manifest().app_id),
+        }
+    }
 }
 
 /// One running worker of an app under test.

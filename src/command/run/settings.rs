@@ -8,10 +8,12 @@ use std::{
 
 use anyhow::anyhow;
 
+use super::target::target;
 use crate::{
+    baseline::Baseline,
     cli,
-    command::{Refusal, folder::DEFAULT_OUT, header, reference_policy},
-    config::{Config, Seconds, Subject},
+    command::{Refusal, folder::DEFAULT_OUT, header, policy_for},
+    config::{Config, Seconds},
     evidence::{Header, Policy},
     invariant,
     judge::ACCEPT_GO_AFTER_FIXES,
@@ -19,7 +21,7 @@ use crate::{
         Limits, Plan, RunOptions, Selection, Setup, Vocabulary,
         source::{self, Source},
     },
-    subject::{Target, process::Program},
+    subject::Target,
 };
 
 /// Everything a run needs to know.
@@ -28,6 +30,7 @@ pub(super) struct Settings {
     pub options: RunOptions,
     pub setup: Setup,
     config: Option<PathBuf>,
+    baseline: Option<PathBuf>,
     policy: Policy,
     features: Vec<PathBuf>,
     selection: Selection,
@@ -39,19 +42,17 @@ impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
     pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
         let (file, config) = config(arguments)?;
-        let subject = target(&config.subject);
-        let policy = config.policy(match &subject {
-            // The issues of the reference app are settled by its own features.
-            Target::Reference => reference_policy(),
-            _ => Policy::default(),
-        });
+        let subject = target(&config, file.as_deref(), arguments.dir.as_deref())?;
+        let policy = config.policy(policy_for(&subject));
+        let baseline = arguments.baseline.as_ref().or(config.baseline.as_ref()).cloned();
+        let released = baseline.as_deref().map(Baseline::read).transpose().map_err(Refusal::input)?;
         let features = match (arguments.features.as_slice(), &arguments.dir) {
             ([_, ..], _) => arguments.features.clone(),
             ([], _) if !config.features.is_empty() => config.features.clone(),
             ([], Some(dir)) if dir.join("features").is_dir() => vec![dir.join("features")],
-            // A folder that says what its app is brings no features of its own.
-            ([], Some(_)) if config.subject != Subject::Reference => vec![],
-            ([], Some(dir)) => vec![dir.clone()],
+            // Another app than the reference app is judged by the built-in features of its kind.
+            ([], Some(dir)) if matches!(subject, Target::Reference) => vec![dir.clone()],
+            ([], Some(_)) => vec![],
             ([], None) => vec![],
         };
         let or = |limit: Option<Seconds>, default: Duration| limit.map_or(default, |limit| limit.0);
@@ -70,7 +71,13 @@ impl Settings {
                 limits,
                 ..defaults
             },
-            setup: Setup { seed: arguments.seed, subject, ..Setup::default() },
+            setup: Setup {
+                seed: arguments.seed,
+                subject,
+                baseline: released.map(Arc::new),
+                ..Setup::default()
+            },
+            baseline,
             config: file,
             policy,
             features,
@@ -93,7 +100,8 @@ impl Settings {
         // Built-in features are no files, whatever lies under their names.
         let files = if self.features.is_empty() { &[] } else { sources };
         let features = files.iter().map(|source| (source.path.clone(), "a feature file"));
-        features.chain(self.config.clone().map(|file| (file, "the configuration"))).collect()
+        let baseline = self.baseline.clone().map(|file| (file, "the baseline"));
+        features.chain(self.config.clone().map(|file| (file, "the configuration"))).chain(baseline).collect()
     }
 
     /// Everything that is to run.
@@ -112,12 +120,8 @@ impl Settings {
             left_out: plan.left_out(),
             previous_verdict,
             accepted: self.accepted.clone(),
-            subject: match &self.setup.subject {
-                Target::Reference => "reference app".to_owned(),
-                Target::Process(program) => program.command.join(" "),
-            },
             policy: self.policy.clone(),
-            ..header(plan.len(), self.seed)
+            ..header(plan.len(), self.seed, &self.setup.subject)
         }
     }
 }
@@ -140,16 +144,4 @@ fn config(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
     };
     let config = found.as_deref().map_or(Ok(Config::default()), Config::read).map_err(Refusal::input)?;
     Ok((found, config))
-}
-
-/// What is run.
-fn target(subject: &Subject) -> Target {
-    match subject {
-        Subject::Reference => Target::Reference,
-        Subject::Program(named) => {
-            let program = Program::new(named.command.clone(), named.dir.clone());
-            let answer_within = named.answer_within_s.map_or(program.answer_within, |limit| limit.0);
-            Target::Process(Arc::new(Program { answer_within, ..program }))
-        }
-    }
 }

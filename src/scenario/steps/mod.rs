@@ -2,6 +2,7 @@
 //! never asserts an invariant.
 
 mod feature_gate;
+mod forge;
 mod idempotency;
 mod invariants;
 mod issue;

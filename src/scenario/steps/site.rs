@@ -165,6 +165,7 @@ fn fault(name: &str) -> Result<Fault, Failure> {
     Ok(match name {
         "429" => Fault::TooManyRequests(RetryAfter::Absent),
         "hang" => Fault::Hang,
+        "slow" => Fault::Slow(Duration::from_secs(12)),
         "reset" => Fault::Reset,
         "half a body" => Fault::HalfBody,
         "malformed JSON" => Fault::MalformedJson,

@@ -19,7 +19,11 @@ use std::{
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::{clock::ManualClock, forge_app::Manifest};
+use crate::{
+    clock::ManualClock,
+    evidence::Fact,
+    forge_app::{self, Manifest},
+};
 
 use bundle::Bundle;
 use instance::{Instance, Reins};
@@ -55,6 +59,7 @@ pub enum ForgeError {
 #[derive(Debug)]
 pub struct Deployment {
     manifest: Manifest,
+    facts: Vec<Fact>,
     bundle: Bundle,
 }
 
@@ -66,7 +71,8 @@ impl Deployment {
     /// As [`ForgeError`]. Runs Node, and npm when esbuild is found nowhere: takes a moment and blocks.
     pub fn build(folder: &Path, manifest: Manifest) -> Result<Self, ForgeError> {
         let bundle = Bundle::make(folder, &manifest)?;
-        Ok(Self { manifest, bundle })
+        let facts = forge_app::observe(folder, &manifest);
+        Ok(Self { manifest, facts, bundle })
     }
 
     /// The manifest that it was built by.
@@ -79,6 +85,21 @@ impl Deployment {
     #[must_use]
     pub fn node_version(&self) -> &str {
         &self.bundle.node.version
+    }
+
+    /// What the app's folder shows: the manifest, what the sources hold, and what is amiss there.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// Names of the calls that the sources define on their resolvers.
+    pub fn resolver_calls(&self) -> impl Iterator<Item = &str> {
+        let of = |fact| match fact {
+            &Fact::SourceRead { ref resolvers, .. } => resolvers.as_slice(),
+            _ => &[],
+        };
+        self.facts.iter().flat_map(of).map(String::as_str)
     }
 
     /// What the bundler had to remark, a line each.
@@ -209,6 +230,19 @@ pub enum InvocationEnd {
         /// How, in words.
         how: String,
     },
+}
+
+impl fmt::Display for InvocationEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = |at: &Option<String>| at.as_ref().map(|at| format!(" (at {at})")).unwrap_or_default();
+        match self {
+            Self::Returned(_) => f.write_str("it returned"),
+            Self::Threw { name, message, at } => write!(f, "{name}: {message}{}", place(at)),
+            Self::LoadFailed { message, at } => write!(f, "{message}{}", place(at)),
+            Self::TimedOut { after_s } => write!(f, "it did not end within its {after_s} s"),
+            Self::Died { how } => f.write_str(how),
+        }
+    }
 }
 
 /// What came of an invocation.

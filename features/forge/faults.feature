@@ -1,0 +1,37 @@
+@SEV-1-001 @socket
+Feature: A Forge app in trouble
+  Jira that says "later", breaks or is slow; one tenant in trouble beside a healthy one.
+
+  @mode-19
+  Scenario: A limited app waits as long as it is told to
+    Given the Forge app is installed for "acme"
+    And Jira answers "429 with Retry-After 7" to the next 2 requests for "jira" of "acme"
+    When every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And no request came before its Retry-After had passed
+    And "acme" was served in the end
+
+  Scenario Outline: After <fault> the next run is whole
+    Given the Forge app is installed for "acme"
+    And Jira answers "<fault>" to the next 2 requests for "jira" of "acme"
+    When every scheduled trigger fires for every tenant
+    And a day passes
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And "acme" was served in the end
+
+    Examples:
+      | fault          |
+      | 500            |
+      | 503            |
+      | reset          |
+      | malformed JSON |
+      | slow           |
+
+  @invariant:fire_and_forget_jobs
+  Scenario: A tenant whose site is down keeps nobody else from being served
+    Given the Forge app is installed for "acme" and "globex"
+    And Jira answers "503" to every request for "jira" of "acme"
+    When every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And "globex" was served in the end

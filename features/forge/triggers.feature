@@ -1,0 +1,60 @@
+@SEV-1-001 @socket
+Feature: Scheduled triggers of a Forge app
+  What the platform does to any app: fire its triggers for every installation, now and then twice.
+
+  @invariant:read_only_jira @invariant:one_step_install @invariant:fire_and_forget_jobs @invariant:silent_by_default
+  Scenario: Right after its installation every scheduled trigger does its work for every tenant
+    Given the Forge app is installed for "acme" and "globex"
+    When every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And every trigger did something that can be seen
+
+  @invariant:tenant_isolation
+  Scenario: What an instance did for one tenant is nowhere in what it does for the next
+    Given the Forge app is installed for "acme" and "globex"
+    When every scheduled trigger fires for every tenant
+    And a day passes
+    And every scheduled trigger fires for every tenant
+    And every resolver is called for every tenant
+    Then every trigger came to its end by itself
+
+  Scenario Outline: Fired twice at once, with the <answer> answer of its storage late, a trigger does its work once
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires twice at once for "acme", the <answer> answer of its storage to the first being late
+    Then every trigger came to its end by itself
+    And the work of the two was done once
+
+    Examples:
+      | answer |
+      | first  |
+      | second |
+      | third  |
+
+  Scenario: A trigger that fires again in the same hour finds its work done
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires for every tenant
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And the work of the two was done once
+
+  @invariant:deterministic_hashing
+  Scenario: What it stores of equal data is equal, and of changed data is not
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires for every tenant
+    And a day passes
+    And the site of "acme" lists in another order
+    And every scheduled trigger fires for every tenant
+    And a day passes
+    And the site of "acme" changes all over
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+
+  @invariant:no_interpretation
+  Scenario: What it shows are facts
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires for every tenant
+    And a day passes
+    And the site of "acme" changes all over
+    And every scheduled trigger fires for every tenant
+    And every resolver is called for every tenant
+    Then every resolver answered

@@ -1,0 +1,165 @@
+//! What an app keeps in its storage: the hashes that it stores, and records that are cut in half.
+
+use std::collections::BTreeSet;
+
+use cucumber::when;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::{Scheduled, since};
+use crate::{
+    clock::Clock as _,
+    evidence::Fact,
+    scenario::{Failure, World, world::Step},
+};
+
+/// Names of fields that hold the hash of what else is stored, in lower case.
+const HASH_FIELDS: [&str; 5] = ["hash", "digest", "checksum", "fingerprint", "sha256"];
+/// How deep in a record a hash is looked for.
+const DEPTH: usize = 3;
+
+/// Keys that a worker wrote from a place on, in order, each once.
+fn written(world: &World, whom: &str, by: &str, start: usize) -> Vec<String> {
+    since(world, start, |log| {
+        let mut keys: Vec<String> = vec![];
+        for observation in log {
+            if let Fact::KeyWritten { tenant: Some(tenant), worker, key, .. } = &observation.fact
+                && tenant == whom
+                && worker == by
+                && !keys.contains(key)
+            {
+                keys.push(key.clone());
+            }
+        }
+        keys
+    })
+}
+
+/// The key that was written last for a tenant.
+pub(super) fn last_written(world: &World, whom: &str) -> Option<String> {
+    since(world, 0, |log| {
+        log.iter().rev().find_map(|o| match &o.fact {
+            Fact::KeyWritten { tenant: Some(tenant), key, .. } if tenant == whom => Some(key.clone()),
+            _ => None,
+        })
+    })
+}
+
+/// Takes down that a snapshot lies in the storage, if the invocation left a record with a hash there. All
+/// hashes that it left count as one: which of them covers what, only the app knows.
+pub(super) fn note_snapshot(
+    world: &World,
+    trigger: &Scheduled,
+    tenant: &str,
+    worker: &str,
+    start: usize,
+) -> Step {
+    let keys = written(world, tenant, worker, start);
+    let platform = &world.scene()?.platform;
+    let stored = platform.stored_keys(tenant).map_err(|e| Failure::new(e.to_string()))?;
+    let mut hashes = BTreeSet::new();
+    let by_it = |key: &str| keys.iter().any(|written| plain(written) == key);
+    for (_, value) in stored.iter().filter(|(key, _)| by_it(key)) {
+        collect_hashes(value, DEPTH, &mut hashes);
+    }
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    let site = platform.site_digest(tenant).map_err(|e| Failure::new(e.to_string()))?;
+    let now = world.scene()?.clock.now().as_millisecond();
+    let window = now - now.rem_euclid(trigger.interval_ms);
+    let hash = match hashes.len() {
+        1 => hashes.pop_first().unwrap_or_default(),
+        _ => hex::encode(Sha256::digest(hashes.into_iter().collect::<Vec<_>>().join("\n"))),
+    };
+    world.record(Fact::SnapshotStored {
+        tenant: tenant.to_owned(),
+        snapshot_type: trigger.key.clone(),
+        window_start: Timestamp::from_millisecond(window).unwrap_or(Timestamp::UNIX_EPOCH).to_string(),
+        fencing_token: 0,
+        hash,
+        site,
+    })
+}
+
+/// The key as the app knows it: in the evidence its tenant stands before it.
+fn plain(key: &str) -> &str {
+    key.rsplit_once('/').map_or(key, |(_, key)| key)
+}
+
+fn collect_hashes(value: &Value, depth: usize, found: &mut BTreeSet<String>) {
+    let Some(fields) = value.as_object().filter(|_| depth > 0) else { return };
+    for (name, value) in fields {
+        match value {
+            Value::String(text) if HASH_FIELDS.iter().any(|known| name.to_lowercase().ends_with(known)) => {
+                found.insert(text.clone());
+            }
+            other => collect_hashes(other, depth - 1, found),
+        }
+    }
+}
+
+#[when(expr = "every record of {string} is cut in half")]
+fn cut_in_half(world: &mut World, tenant: String) -> Step {
+    let platform = &world.scene()?.platform;
+    let stored = platform.stored_keys(&tenant).map_err(|e| Failure::new(e.to_string()))?;
+    if stored.is_empty() {
+        return Err(Failure::not_exercised("the app keeps no record in its storage"));
+    }
+    for (key, value) in stored {
+        platform
+            .damage_key(&tenant, &key, "half a record", Some(half(value)))
+            .map_err(|e| Failure::new(e.to_string()))?;
+    }
+    Ok(())
+}
+
+/// What a writer leaves that dies in the middle of a record.
+fn half(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let count = fields.len() / 2;
+            Value::Object(fields.into_iter().take(count).collect::<Map<_, _>>())
+        }
+        Value::Array(mut items) => {
+            items.truncate(items.len() / 2);
+            Value::Array(items)
+        }
+        Value::String(text) => Value::String(text.chars().take(text.chars().count() / 2).collect()),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hashes_are_found_by_the_names_of_their_fields() {
+        for (record, expected) in [
+            (json!({"hash": "a", "takenAt": "now"}), vec!["a"]),
+            (json!({"contentHash": "a", "meta": {"checksum": "b"}}), vec!["a", "b"]),
+            (json!({"hash": 1, "hashes": "c", "rehashed": "d"}), vec![]),
+            (json!("hash"), vec![]),
+        ] {
+            let mut found = BTreeSet::new();
+            collect_hashes(&record, DEPTH, &mut found);
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{record}");
+        }
+    }
+
+    #[test]
+    fn half_a_record_is_less_than_the_record() {
+        for (whole, expected) in [
+            (json!({"a": 1, "b": 2}), json!({"a": 1})),
+            (json!({"a": 1}), json!({})),
+            (json!([1, 2, 3]), json!([1])),
+            (json!("four"), json!("fo")),
+            (json!(7), json!(null)),
+        ] {
+            assert_eq!(half(whole), expected);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Steps that put the released version's records before this one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cucumber::{given, then};
+
+use crate::{
+    baseline::format_of,
+    evidence::{Ending, Fact},
+    scenario::{Failure, World, world::Step},
+};
+
+#[given(expr = "{string} holds the records of the released version")]
+fn holds_old_records(world: &mut World, tenant: String) -> Step {
+    let Some(baseline) = world.scene()?.setup.baseline.clone() else {
+        return Err(Failure::not_exercised(
+            "there is no baseline; record the released version's with `gonogo baseline DIR`",
+        ));
+    };
+    for record in &baseline.records {
+        let platform = &world.scene()?.platform;
+        platform
+            .plant_key(&tenant, &record.key, record.value.clone())
+            .map_err(|e| Failure::new(e.to_string()))?;
+        let (record, format) = (record.key.clone(), record.format.clone());
+        world.record(Fact::OldRecordPlanted { tenant: tenant.clone(), record, format })?;
+    }
+    Ok(())
+}
+
+/// A record larger than this is no sample to keep.
+const LARGEST_SAMPLE_BYTES: usize = 16 << 10;
+
+#[then(expr = "the records of {string} are kept for the next version to read")]
+fn records_are_kept(world: &mut World, tenant: String) -> Step {
+    let stored = world.scene()?.platform.stored_keys(&tenant).map_err(|e| Failure::new(e.to_string()))?;
+    if stored.is_empty() {
+        return Err(Failure::not_exercised("the app keeps no record in its storage"));
+    }
+    let mut formats = BTreeSet::new();
+    for (key, value) in stored {
+        if value.to_string().len() <= LARGEST_SAMPLE_BYTES && formats.insert(format_of(&key)) {
+            world.record(Fact::RecordSampled { tenant: tenant.clone(), key, value })?;
+        }
+    }
+    Ok(())
+}
+
+/// A record counts as read when the app, working on it, neither threw nor hung: what it makes of a record
+/// that it cannot read is seen there.
+#[then(expr = "every record of the released version was read")]
+fn all_were_read(world: &mut World) -> Step {
+    let (planted, stumbled) = super::since(world, 0, |log| {
+        let mut planted = BTreeMap::new();
+        let mut stumbled = None;
+        for observation in log {
+            match &observation.fact {
+                Fact::OldRecordPlanted { tenant, format, .. } => {
+                    planted.insert(format.clone(), tenant.clone());
+                }
+                Fact::JobEnded { job, ending: Ending::Threw | Ending::Hung | Ending::Failed, .. } => {
+                    stumbled = stumbled.or(Some(job.clone()));
+                }
+                Fact::OperationAnswered { operation, answered: false, .. } => {
+                    stumbled = stumbled.or(Some(operation.clone()));
+                }
+                _ => {}
+            }
+        }
+        (planted, stumbled)
+    });
+    for (format, tenant) in planted {
+        world.record(Fact::OldRecordRead { tenant, format, accepted: stumbled.is_none() })?;
+    }
+    match stumbled {
+        None => Ok(()),
+        Some(what) => Err(Failure::new(format!("{what} did not work on the released version's records"))),
+    }
+}

@@ -1,0 +1,114 @@
+//! Steps that call the app's resolvers as its pages do, and take down what they answer and show.
+
+use cucumber::{then, when};
+use serde_json::{Value, json};
+
+use crate::{
+    evidence::Fact,
+    scenario::{Failure, World, world::Step},
+    subject::forge::{InvocationEnd, Trigger},
+};
+
+/// Who looks at the app's pages.
+const PERSON: &str = "5b10a2844c20165700ede21g";
+/// How many texts of one answer are taken down.
+const TEXTS: usize = 200;
+
+/// Calls of resolvers that gave no answer, in words.
+#[derive(Debug, Default)]
+struct Calls {
+    made: usize,
+    unanswered: Vec<String>,
+}
+
+#[when(expr = "every resolver is called for every tenant")]
+async fn all_are_called(world: &mut World) -> Step {
+    let deployment = world.deployment()?;
+    let functions = &deployment.manifest().resolvers;
+    for tenant in super::installed(world) {
+        for call in deployment.resolver_calls() {
+            let mut end = None;
+            // Which of the app's resolvers defines the call, only running it tells.
+            for function in functions {
+                let tried = called(world, &tenant, function, call).await?;
+                let answered = matches!(tried, InvocationEnd::Returned(_));
+                if answered || end.is_none() {
+                    end = Some(tried);
+                }
+                if answered {
+                    break;
+                }
+            }
+            let Some(end) = end else { continue };
+            let calls = world.notes::<Calls>();
+            calls.made += 1;
+            let answer = match &end {
+                InvocationEnd::Returned(answer) => Some(answer),
+                other => {
+                    calls.unanswered.push(format!("the resolver {call:?} gave no answer: {other}"));
+                    None
+                }
+            };
+            take_down(world, &tenant, call, answer)?;
+        }
+    }
+    Ok(())
+}
+
+async fn called(world: &World, tenant: &str, function: &str, call: &str) -> Result<InvocationEnd, Failure> {
+    let forge = world.forge()?;
+    let worker = forge.reserve();
+    let trigger = Trigger::Resolver {
+        function: function.to_owned(),
+        call: call.to_owned(),
+        payload: json!({}),
+        account: Some(PERSON.to_owned()),
+    };
+    let invoked = forge.instances.invoke_on(&worker, tenant, &trigger).await;
+    forge.free(&worker);
+    Ok(invoked.end)
+}
+
+fn take_down(world: &World, tenant: &str, call: &str, answer: Option<&Value>) -> Step {
+    let mut fields: Vec<String> =
+        answer.and_then(Value::as_object).map(|o| o.keys().cloned().collect()).unwrap_or_default();
+    fields.sort();
+    world.record(Fact::OperationAnswered {
+        operation: call.to_owned(),
+        answered: answer.is_some(),
+        fields,
+    })?;
+    let mut texts = vec![];
+    answer.into_iter().for_each(|answer| prose(answer, &mut texts));
+    let scene = world.scene()?;
+    let names = scene.platform.names(tenant).map_err(|e| Failure::new(e.to_string()))?;
+    for text in texts.into_iter().take(TEXTS) {
+        let quoted = names.iter().filter(|name| text.contains(&format!("\"{name}\""))).cloned().collect();
+        let carries = scene.stage.canaries.carried_by(text.as_bytes());
+        let surface = format!("resolver {call}");
+        world.record(Fact::TextShown { tenant: tenant.to_owned(), surface, text, quoted, carries })?;
+    }
+    Ok(())
+}
+
+/// The texts of an answer that a person would read: those of more than one word.
+fn prose(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.trim().contains(char::is_whitespace) => texts.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| prose(item, texts)),
+        Value::Object(fields) => fields.values().for_each(|item| prose(item, texts)),
+        _ => {}
+    }
+}
+
+#[then(expr = "every resolver answered")]
+fn all_answered(world: &mut World) -> Step {
+    let calls = world.notes::<Calls>();
+    match calls.unanswered.first() {
+        Some(first) => Err(Failure::new(first.clone())),
+        None if calls.made == 0 => {
+            Err(Failure::not_exercised("the app has no resolver that could be called"))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,204 @@
+//! What came of the app's invocations, by the traffic and the storage; and the steps that state it.
+
+use std::collections::BTreeSet;
+
+use cucumber::then;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{scheduled, since};
+use crate::{
+    evidence::{Fact, Observation, is_jira},
+    scenario::{Failure, World, world::Step},
+    subject::forge::{InvocationEnd, Invoked},
+};
+
+/// What one invocation did, as the platform saw it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Deeds {
+    /// Requests to Jira.
+    pub requests: usize,
+    /// Whether Jira answered one of them with success.
+    pub answered: bool,
+    /// Whether it read Jira, or a record of it came to lie in the storage.
+    pub served: bool,
+    /// Records written.
+    pub records: usize,
+}
+
+/// What the log shows of a tenant from a place on.
+pub(super) fn deeds(world: &World, start: usize, whom: &str) -> Deeds {
+    since(world, start, |log| {
+        let mut deeds = Deeds::default();
+        for observation in log {
+            match &observation.fact {
+                Fact::RequestAnswered { tenant: Some(tenant), operation, status, .. }
+                    if tenant == whom && is_jira(operation) =>
+                {
+                    deeds.requests += 1;
+                    deeds.answered |= (200..300).contains(status);
+                }
+                Fact::KeyWritten { tenant: Some(tenant), .. } if tenant == whom => deeds.records += 1,
+                _ => {}
+            }
+        }
+        deeds.served = deeds.answered;
+        deeds
+    })
+}
+
+pub(super) fn was_killed(world: &World, whom: &str) -> bool {
+    since(world, 0, |log| {
+        log.iter().any(|o| matches!(&o.fact, Fact::WorkerCrashed { worker, .. } if worker == whom))
+    })
+}
+
+/// How many characters of what the app returned are kept.
+const ANSWER_CHARS: usize = 2_000;
+
+/// The job's report: what was seen from outside first, the app's own word last.
+pub(super) fn report(did: &Deeds, invoked: &Invoked) -> Value {
+    let (outcome, said) = match &invoked.end {
+        InvocationEnd::Returned(answer) => {
+            let text: String = answer.to_string().chars().take(ANSWER_CHARS).collect();
+            ("returned", text)
+        }
+        other => (word(other), other.to_string()),
+    };
+    json!({ "outcome": outcome, "requests": did.requests, "records": did.records, "said": said })
+}
+
+fn word(end: &InvocationEnd) -> &'static str {
+    match end {
+        InvocationEnd::Returned(_) => "returned",
+        InvocationEnd::Threw { .. } => "threw",
+        InvocationEnd::LoadFailed { .. } => "did not load",
+        InvocationEnd::TimedOut { .. } => "timed out",
+        InvocationEnd::Died { .. } => "died",
+    }
+}
+
+/// What the steps of a scenario remember of its invocations.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// Trigger and how it ended badly.
+    bad: Vec<String>,
+    /// Triggers of which nothing was ever seen, and why not.
+    idle: Vec<(String, String)>,
+    busy: BTreeSet<String>,
+}
+
+pub(super) fn note_end(world: &mut World, trigger: &str, tenant: &str, end: &InvocationEnd, did: &Deeds) {
+    let killed = matches!(end, InvocationEnd::Died { .. });
+    let ends = world.notes::<Ends>();
+    match end {
+        InvocationEnd::Returned(_) => {}
+        InvocationEnd::LoadFailed { .. } => {
+            ends.bad.push(format!("not exercised: the trigger {trigger:?} cannot be loaded: {end}"));
+        }
+        _ if killed => {}
+        _ => ends.bad.push(format!("the trigger {trigger:?} {} for {tenant:?}: {end}", word(end))),
+    }
+    if did.answered || did.records > 0 {
+        ends.busy.insert(trigger.to_owned());
+    } else {
+        let why = match did.requests {
+            0 => "it sent nothing at all".to_owned(),
+            _ => "it ended without any effect that can be seen: none of its requests had success".to_owned(),
+        };
+        ends.idle.push((trigger.to_owned(), why));
+    }
+}
+
+#[then(expr = "every trigger came to its end by itself")]
+fn all_ended(world: &mut World) -> Step {
+    scheduled(world)?;
+    match world.notes::<Ends>().bad.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(first.clone())),
+    }
+}
+
+#[then(expr = "every trigger did something that can be seen")]
+fn all_did_something(world: &mut World) -> Step {
+    let triggers = scheduled(world)?;
+    let ends = world.notes::<Ends>();
+    for trigger in triggers {
+        if !ends.busy.contains(&trigger.key) {
+            let why = ends.idle.iter().find(|(key, _)| *key == trigger.key).map(|(_, why)| why.as_str());
+            let why = why.unwrap_or("it was never fired");
+            return Err(Failure::not_exercised(&format!("the trigger {:?}: {why}", trigger.key)));
+        }
+    }
+    Ok(())
+}
+
+#[then(expr = "{string} was served in the end")]
+fn was_served(world: &mut World, whom: String) -> Step {
+    let served = since(world, 0, |log| {
+        log.iter().rev().take_while(|o| !matches!(o.fact, Fact::TimePassed { .. })).any(|o| {
+            matches!(&o.fact, Fact::RequestAnswered { tenant: Some(t), operation, status, .. }
+                if *t == whom && is_jira(operation) && (200..300).contains(status))
+        })
+    });
+    match served {
+        true => Ok(()),
+        false => Err(Failure::new(format!("in its last runs the app got nothing of {whom:?} from Jira"))),
+    }
+}
+
+#[then(expr = "no request came before its Retry-After had passed")]
+fn waited(world: &mut World) -> Step {
+    let early = since(world, 0, |log| {
+        let mut until: Vec<(String, Timestamp, u64)> = vec![];
+        for Observation { at, fact, .. } in log {
+            let Fact::RequestAnswered {
+                tenant: Some(tenant),
+                operation,
+                method,
+                path,
+                status,
+                retry_after_s,
+                ..
+            } = fact
+            else {
+                continue;
+            };
+            if !is_jira(operation) {
+                continue;
+            }
+            if let Some((_, _, asked)) = until.iter().find(|(whom, time, _)| whom == tenant && at < time) {
+                return Some(format!(
+                    "{method} {path} came before the {asked} s of a 429's Retry-After had passed"
+                ));
+            }
+            if let (429, Some(seconds)) = (status, retry_after_s) {
+                let wait = SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
+                until.push((tenant.clone(), at.saturating_add(wait).unwrap_or(*at), *seconds));
+            }
+        }
+        None
+    });
+    early.map_or(Ok(()), |early| Err(Failure::new(early)))
+}
+
+#[then(expr = "the work of the two was done once")]
+fn done_once(world: &mut World) -> Step {
+    let snapshots = since(world, 0, |log| {
+        let of = |o: &Observation| match &o.fact {
+            Fact::SnapshotStored { tenant, snapshot_type, window_start, .. } => {
+                Some(format!("{snapshot_type} of {tenant} in the window of {window_start}"))
+            }
+            _ => None,
+        };
+        log.iter().filter_map(of).collect::<Vec<_>>()
+    });
+    let mut seen = BTreeSet::new();
+    if snapshots.is_empty() {
+        return Err(Failure::not_exercised("nothing that a trigger stores carries a hash"));
+    }
+    match snapshots.iter().find(|snapshot| !seen.insert(snapshot.as_str())) {
+        None => Ok(()),
+        Some(twice) => Err(Failure::new(format!("the work of {twice} was done twice"))),
+    }
+}
