@@ -105,7 +105,7 @@ pub struct UnknownRoute {
 }
 
 const OWN_FAMILIES: [&str; 4] = ["jira", "oauth", "kvs", "forge"];
-const OWN_OPERATIONS: [&str; 8] = [
+const OWN_OPERATIONS: [&str; 12] = [
     "oauth.token",
     "oauth.accessible-resources",
     "kvs.get",
@@ -113,6 +113,10 @@ const OWN_OPERATIONS: [&str; 8] = [
     "kvs.delete",
     "kvs.query",
     "kvs.transaction",
+    "forge.egress",
+    "forge.queue",
+    "forge.remote",
+    "forge.graphql",
     "unknown",
 ];
 

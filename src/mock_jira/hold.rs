@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Barrier, Platform, Reply, Request, Route, route::Call};
+use crate::jira;
 
 /// The path below which an instance of the app finds the platform: whose request it is needs no word of the app.
 const INSTANCE_PATH: &str = "/instance/";
@@ -91,7 +92,8 @@ fn writes(operation: &str) -> bool {
 fn keys(body: &Value) -> Vec<&str> {
     let lists = [body, &body["items"], &body["set"], &body["delete"]];
     let items = lists.into_iter().filter_map(Value::as_array).flatten();
-    items.chain([body]).filter_map(|item| item["key"].as_str()).collect()
+    // The last is GraphQL, as older packages write.
+    items.chain([body, &body["variables"]["input"]]).filter_map(|item| item["key"].as_str()).collect()
 }
 
 /// The request as it would be without an instance in its path; the instance stands in a header then, and a
@@ -106,7 +108,7 @@ pub(super) fn attributed(request: &Request) -> Cow<'_, Request> {
     if forged {
         request.headers.retain(|(name, _)| name != INSTANCE_HEADER);
     }
-    request.headers.push((INSTANCE_HEADER.to_owned(), instance.to_owned()));
+    request.headers.push((INSTANCE_HEADER.to_owned(), jira::decode(instance).into_owned()));
     Cow::Owned(request)
 }
 

@@ -212,13 +212,13 @@ impl Platform {
         if let Reply::Held(barrier, _) = &reply {
             barrier.arrive();
         }
-        match (&self.0.pass_time, request.header("x-gonogo-instance")) {
+        match (&self.0.pass_time, request.header(BRIDGE_HEADER)) {
             (Some(_), Some(_)) => self.with_time(reply),
             _ => reply,
         }
     }
 
-    /// For an instance of an app that sees driven time only: what the time is now, and that an answer will
+    /// For a client that keeps the scenario's time and not the machine's: what the time is now, and that an answer will
     /// never come, which no real waiting would tell it.
     fn with_time(&self, reply: Reply) -> Reply {
         match reply {
@@ -305,7 +305,7 @@ impl Platform {
                 tenant: tenant.map(str::to_owned),
                 operation: call.operation_id.to_string(),
                 method: call.request.method.clone(),
-                path: call.request.path.clone(),
+                path: call.shown_path().into_owned(),
                 effect,
                 status,
                 token: call.token.clone(),
@@ -319,7 +319,7 @@ impl Platform {
             tenant,
             operation: &call.operation_id,
             method: &call.request.method,
-            path: &call.request.path,
+            path: &call.shown_path(),
             effect,
             token: call.token.as_deref(),
             scopes,
@@ -327,6 +327,9 @@ impl Platform {
         });
     }
 }
+
+/// The header by which a client says that it keeps the scenario's time.
+const BRIDGE_HEADER: &str = "x-gonogo-bridge";
 
 /// The fact that a pair was issued.
 pub(super) fn token_issued(state: &State, pair: &Pair) -> Fact {

@@ -28,6 +28,10 @@ pub(super) enum Surface {
     Queue,
     /// `…/proxy/{host}/…`, and attempts that the app's runtime refused.
     Egress,
+    /// `/gonogo/remote/…`: a remote of the app's own.
+    Remote,
+    /// `/atlassian/graphql`.
+    Graph,
     /// Nothing is there.
     Nowhere,
 }
@@ -83,10 +87,14 @@ impl<'a> Call<'a> {
             (Surface::Storage, by_installation().or_else(by_token), rest)
         } else if path == "/forge/entities/graphql" {
             (Surface::LegacyStorage, by_installation().or_else(by_token), path)
-        } else if path.starts_with("/webhook/queue/publish/") {
+        } else if path.starts_with("/webhook/queue/") || path == "/atlassian/forge/events/v1/async-events" {
             (Surface::Queue, by_installation().or_else(by_token), path)
         } else if let Some(rest) = path.strip_prefix("/proxy/") {
             (Surface::Egress, by_installation().or_else(by_token), rest)
+        } else if path.starts_with("/gonogo/remote/") {
+            (Surface::Remote, by_installation().or_else(by_token), path)
+        } else if path.starts_with("/atlassian/graphql") {
+            (Surface::Graph, by_installation().or_else(by_token), path)
         } else if path == "/gonogo/egress" {
             (Surface::Egress, by_installation().or_else(by_token), path)
         } else if path.starts_with("/rest/") {
@@ -122,6 +130,8 @@ impl<'a> Call<'a> {
             Surface::LegacyStorage => own("kvs.graphql".into()),
             Surface::Queue => own("forge.queue".into()),
             Surface::Egress => own("forge.egress".into()),
+            Surface::Remote => own("forge.remote".into()),
+            Surface::Graph => self.graph_operation(),
             Surface::Nowhere => ("unknown".into(), Effect::Write),
             Surface::Site | Surface::Gateway => {
                 let matched = jira::find(&request.method, self.path, &request.query);
@@ -142,9 +152,28 @@ impl<'a> Call<'a> {
         match self.surface {
             Surface::Token | Surface::Resources => "oauth",
             Surface::Storage | Surface::LegacyStorage => "kvs",
-            Surface::Queue | Surface::Egress => "forge",
+            Surface::Queue | Surface::Egress | Surface::Remote | Surface::Graph => "forge",
             _ => self.operation.map_or("unknown", family_of),
         }
+    }
+
+    /// A query of Atlassian's GraphQL reads; a mutation may write anywhere, but for the app's own web triggers.
+    fn graph_operation(&self) -> (Cow<'static, str>, Effect) {
+        let body = self.json();
+        let query = body["query"].as_str().unwrap_or_default();
+        let own = ["createWebTriggerUrl", "deleteWebTriggerUrl"].iter().any(|name| query.contains(name));
+        if own || !query.contains("mutation") {
+            return ("forge.graphql".into(), Effect::Read);
+        }
+        ("graphql.mutation".into(), Effect::Write)
+    }
+
+    /// The path as evidence may show it: an address outside may hold a secret.
+    pub fn shown_path(&self) -> Cow<'a, str> {
+        if self.surface == Surface::Egress && self.request.path.starts_with("/proxy/") {
+            return format!("/proxy/{}", self.path.split('/').next().unwrap_or_default()).into();
+        }
+        self.request.path.as_str().into()
     }
 
     /// The first value of a query parameter.

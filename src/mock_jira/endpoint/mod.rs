@@ -2,6 +2,7 @@
 //! knows is answered by `other`.
 
 mod egress;
+mod graph;
 mod issue;
 mod metadata;
 mod oauth;
@@ -53,7 +54,9 @@ pub(super) fn answer(
         Surface::Token => oauth::token(state, call, &twist, now, record),
         Surface::Resources => oauth::accessible_resources(state, call, now),
         Surface::Storage | Surface::LegacyStorage => storage::answer(state, call, now, record),
-        Surface::Queue => queue::publish(state, call),
+        Surface::Queue => queue::answer(state, call),
+        Surface::Remote => ok(&json!({})),
+        Surface::Graph => graph::answer(state, call),
         Surface::Egress => egress::answer(state, call, record),
         Surface::Nowhere => not_found(call),
         Surface::Site | Surface::Gateway => match refuse(state, call, now) {

@@ -29,10 +29,25 @@ pub(super) fn one(shelf: &mut Shelf<'_>, body: &Value) -> Result<Response, Refus
     } else if is("forge_app_deleteApplicationStorageEntity") {
         shelf.delete(space(input), text(input, "key"))?;
         done("deleteAppStoredEntity")
+    } else if is("forge_app_getApplicationStorageCustomEntity") {
+        let (key, name) = (text(variables, "key"), text(variables, "entityName"));
+        let stored = shelf.get(&format!("entity {name}"), key)?.map(|stored| stored.value.clone());
+        json!({ "data": { "appStoredCustomEntity": { "key": key, "entityName": name, "value": stored } } })
+    } else if is("forge_app_setApplicationStorageCustomEntity") {
+        let space = format!("entity {}", text(input, "entityName"));
+        shelf.put(&space, text(input, "key"), input["value"].clone(), false, None)?;
+        entity_done("setAppStoredCustomEntity")
+    } else if is("forge_app_deleteApplicationStorageCustomEntity") {
+        shelf.delete(&format!("entity {}", text(input, "entityName")), text(input, "key"))?;
+        entity_done("deleteAppStoredCustomEntity")
     } else {
         json!({ "errors": [{ "message": "the query is not one of the storage's", "extensions": {} }] })
     };
     Ok(ok(&answer))
+}
+
+fn entity_done(name: &str) -> Value {
+    json!({ "data": { "appStorageCustomEntity": { name: { "success": true, "errors": [] } } } })
 }
 
 fn entities(shelf: &Shelf<'_>, variables: &Value) -> Value {

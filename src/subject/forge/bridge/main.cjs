@@ -14,7 +14,7 @@ const ALIVE_MS = 500;
 
 const methods = {
   start(_, config) {
-    transport.install(config.baseUrl, invocation.poke);
+    transport.install(config, invocation.poke);
     work.install();
     runtime.install(config);
     egress.install(config);

@@ -62,11 +62,12 @@ function identity(invocation, who, accountId) {
   return {
     'forge-proxy-authorization':
       `Forge as=${who},${account}id=${invocation.id},installationId=${installation.installationId}`,
-    authorization: `Bearer ${installation.token}`,
+    // A call in nobody's name carries no token.
+    ...(who === 'none' ? {} : { authorization: `Bearer ${installation.token}` }),
     'x-forge-invocation-id': invocation.id,
     'x-b3-traceid': invocation.traceId,
     'x-b3-spanid': randomBytes(8).toString('hex'),
-    'x-gonogo-instance': app.instance,
+    'x-gonogo-bridge': '1',
   };
 }
 

@@ -10,6 +10,7 @@ const request = http.request;
 const connect = net.Socket.prototype.connect;
 
 let platform;
+let prefix;
 let agent;
 let frozen = true;
 let inFlight = 0;
@@ -19,8 +20,10 @@ let changed = () => {};
 /** A platform that never answers is given up by Node's own fetch after so long. */
 const HEADERS_TIMEOUT_MS = 300_000;
 
-function install(baseUrl, whenChanged) {
+function install({ baseUrl, instance }, whenChanged) {
   platform = new URL(baseUrl);
+  // By its path the platform knows whose request it is.
+  prefix = `/instance/${encodeURIComponent(instance)}`;
   changed = whenChanged;
   agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   agent.createConnection = (options) => {
@@ -58,7 +61,7 @@ function send(method, path, headers, body, signal) {
     if (signal?.aborted) { reject(signal.reason); return; }
     const done = begin();
     const finish = (settle, value) => { deliver(() => settle(value)); done(); };
-    const options = { host: platform.hostname, port: platform.port, agent, method, path, headers };
+    const options = { host: platform.hostname, port: platform.port, agent, method, path: prefix + path, headers };
     if (body && body.length) options.headers['content-length'] = body.length;
     const sent = request(options, (answer) => {
       const moment = Number(answer.headers['x-gonogo-now']);
@@ -101,7 +104,7 @@ function hang(reject, signal) {
 
 /** Options that lead a request of `node:http` to the mocked platform instead. */
 function detour(path, headers) {
-  return { protocol: 'http:', host: platform.hostname, hostname: platform.hostname, port: platform.port, agent, path, headers };
+  return { protocol: 'http:', host: platform.hostname, hostname: platform.hostname, port: platform.port, agent, path: prefix + path, headers };
 }
 
 module.exports = { install, send, begin, deliver, freeze, thaw, failed, detour, connect, request, inFlight: () => inFlight };
