@@ -5,6 +5,7 @@ mod cli;
 mod drawn;
 mod evidence;
 mod folder;
+mod forge;
 mod gate;
 mod gonogo;
 mod hostile;
