@@ -81,6 +81,8 @@ pub enum FlawKind {
     MissingScope,
     /// The source calls a host that the manifest does not name.
     UndeclaredHost,
+    /// The source calls a host whose purpose is to speak to people: a chat, mail, a pager.
+    AlertInSource,
     /// A secret lies in the tree.
     CommittedSecret,
     /// Something that the gate cannot run: what it does is not shown.

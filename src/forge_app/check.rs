@@ -91,22 +91,49 @@ fn calls(manifest: &Manifest, source: &Source, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Hosts that are called by a literal address and that the manifest does not name.
+/// Where messages to people are handed in; `*.` covers what is below a domain.
+const SPEAKS: [&str; 14] = [
+    "hooks.slack.com",
+    "slack.com",
+    "discord.com",
+    "discordapp.com",
+    "*.webhook.office.com",
+    "outlook.office.com",
+    "api.telegram.org",
+    "chat.googleapis.com",
+    "events.pagerduty.com",
+    "api.opsgenie.com",
+    "api.sendgrid.com",
+    "api.mailgun.net",
+    "api.postmarkapp.com",
+    "api.twilio.com",
+];
+
+/// Hosts that are called by a literal address and that the manifest does not name, or that speak to people.
 fn hosts(manifest: &Manifest, source: &Source, findings: &mut Vec<Finding>) {
     for (place, host) in &source.hosts {
         // What runs in the browser is allowed by the client's list.
         let in_browser = !place.file.starts_with("src/") || place.file.starts_with("src/frontend/");
         let client = manifest.client_egress.iter().filter(|_| in_browser);
+        let mut found = |kind, text, remedy| {
+            let (subject, place) = (host.clone(), place.clone());
+            findings.push(Finding { kind, subject, place, text, remedy });
+        };
         if manifest.egress.iter().chain(client).any(|entry| covers(entry, host)) {
+            if SPEAKS.iter().any(|entry| covers(entry, host)) {
+                let text = format!("calls {host}, whose purpose is to speak to people");
+                let remedy = format!(
+                    "take the call out, or name {host} under invariants.egress in gonogo.yaml, if speaking there is meant"
+                );
+                found(FlawKind::AlertInSource, text, remedy);
+            }
             continue;
         }
-        findings.push(Finding {
-            kind: FlawKind::UndeclaredHost,
-            subject: host.clone(),
-            place: place.clone(),
-            text: format!("calls {host}, which the manifest does not name"),
-            remedy: format!("take the call out, or name {host} under permissions.external.fetch"),
-        });
+        found(
+            FlawKind::UndeclaredHost,
+            format!("calls {host}, which the manifest does not name"),
+            format!("take the call out, or name {host} under permissions.external.fetch"),
+        );
     }
 }
 

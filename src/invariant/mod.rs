@@ -166,7 +166,7 @@ fn write_scope(scopes: &[Scope]) -> Option<&str> {
 }
 
 /// Whether `host` is one of `declared`; `*.example.com` declares every host below `example.com`.
-fn is_declared(host: &str, declared: &[String]) -> bool {
+pub(crate) fn is_declared(host: &str, declared: &[String]) -> bool {
     declared.iter().any(|entry| match entry.strip_prefix("*.") {
         Some(domain) => host
             .len()

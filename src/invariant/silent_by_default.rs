@@ -16,7 +16,8 @@
 //!
 //! - any other alert is raised;
 //! - the app tries to reach a host that neither its manifest nor the policy names;
-//! - the app's source calls such a host, even if no scenario makes it do so.
+//! - the app's source calls such a host, or one whose purpose is to speak to people and that the policy does
+//!   not name, even if no scenario makes it do so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +60,13 @@ pub(super) fn judge(log: &Log<'_>) -> Finding {
             Fact::EgressTried { host, .. } if !is_declared(host, &hosts) => {
                 case.violated(|| format!("the app tried to reach the undeclared host {host}"), &[observation.seq]);
             }
-            Fact::FlawSeen { kind: FlawKind::UndeclaredHost, subject, place, text, .. }
+            Fact::FlawSeen {
+                kind: FlawKind::UndeclaredHost | FlawKind::AlertInSource,
+                subject,
+                place,
+                text,
+                ..
+            }
                 if !is_declared(subject, &log.policy.egress) =>
             {
                 case.violated(|| format!("{place}: {text}"), &[observation.seq]);

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{Blocker, BlockerKind};
-use crate::evidence::{Fact, FlawKind, Observation, Severity};
+use crate::{
+    evidence::{Fact, FlawKind, Log, Severity},
+    invariant::is_declared,
+};
 
 /// A flaw, wherever it was seen.
 #[derive(Clone, Debug)]
@@ -25,9 +28,13 @@ impl Flaw {
 }
 
 /// Takes the flaws of a log; `violated` are the rules violated in it, each with what shows that.
-pub(super) fn take(flaws: &mut Vec<Flaw>, log: &[Observation], violated: &[(&'static str, Vec<u64>)]) {
-    for observation in log {
-        let Fact::FlawSeen { kind, place, text, remedy, .. } = &observation.fact else { continue };
+pub(super) fn take(flaws: &mut Vec<Flaw>, log: &Log<'_>, violated: &[(&'static str, Vec<u64>)]) {
+    for observation in log.observations {
+        let Fact::FlawSeen { kind, subject, place, text, remedy } = &observation.fact else { continue };
+        // Whom the app may speak to is for its makers to say; a host that the platform refuses is not.
+        if *kind == FlawKind::AlertInSource && is_declared(subject, &log.policy.egress) {
+            continue;
+        }
         let known =
             flaws.iter().position(|flaw| (flaw.kind, &flaw.place, &flaw.text) == (*kind, place, text));
         let at = known.unwrap_or(flaws.len());

@@ -166,7 +166,7 @@ impl Judge {
                 }
             }
         }
-        flaws::take(&mut self.flaws, observations, &violated);
+        flaws::take(&mut self.flaws, &log, &violated);
         self.tally.take(observations);
         self.scenarios.push(scenario);
     }

@@ -316,7 +316,8 @@ fn a_flaw_in_the_files_takes_the_go_away_though_everything_else_was_shown() {
     ] {
         let mut flaws = vec![];
         if let Some(kind) = kind {
-            flaws::take(&mut flaws, &observed(vec![flaw(kind, "it")]), &[]);
+            let log = Log { policy: &Policy::default(), observations: &observed(vec![flaw(kind, "it")]) };
+            flaws::take(&mut flaws, &log, &[]);
         }
         let basis = verdict::Basis {
             planned: 2,
@@ -353,4 +354,15 @@ fn a_flaw_that_a_rule_takes_up_stands_with_its_invariant_and_says_what_mends_it(
     assert_eq!(blocker.subject, "fire_and_forget_jobs");
     assert!(blocker.message.starts_with("manifest.yml:3: 12hours"), "{}", blocker.message);
     assert!(blocker.remedy.starts_with("mend 12hours; `gonogo explain"), "{}", blocker.remedy);
+}
+
+#[test]
+fn the_policy_may_name_whom_the_app_speaks_to_and_no_host_that_the_platform_refuses() {
+    for (kind, told) in [(FlawKind::AlertInSource, 0), (FlawKind::UndeclaredHost, 1)] {
+        let mut header = header(1);
+        header.policy.egress = vec!["x".into()];
+        let judgement = judged(header, &[log(&[], Outcome::Passed, vec![flaw(kind, "calls x")])]);
+        let flaws = judgement.blockers.iter().filter(|blocker| blocker.message.contains("calls x"));
+        assert_eq!(flaws.count(), told, "{kind:?}");
+    }
 }

@@ -4,8 +4,8 @@
 mod cli;
 mod drawn;
 mod evidence;
+mod flaws;
 mod folder;
-mod forge;
 mod gate;
 mod gonogo;
 mod hostile;

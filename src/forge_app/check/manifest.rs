@@ -1,6 +1,6 @@
 //! What is amiss in the manifest itself, and between it and the files that it names.
 
-use std::{fs, path::Path};
+use std::{fs, ops::Range, path::Path};
 
 use super::{Finding, is_known};
 use crate::{
@@ -29,10 +29,29 @@ impl Text {
         self.lines_with(words).next().unwrap_or(1)
     }
 
-    /// The line with these words that is nearest to one that gives the module its key.
+    /// The line with these words in a module of this key; else that of the key.
     fn line_of_module(&self, key: &str, words: &[&str]) -> usize {
-        let Some(at) = self.lines_with(&["key", key]).next() else { return self.line(words) };
-        self.lines_with(words).min_by_key(|line| line.abs_diff(at)).unwrap_or(at)
+        let keys: Vec<usize> = self.lines_with(&["key", key]).collect();
+        let found = keys.iter().find_map(|at| {
+            let module = self.module_around(*at);
+            self.lines_with(words).find(|line| module.contains(line))
+        });
+        found.or(keys.first().copied()).unwrap_or_else(|| self.line(words))
+    }
+
+    /// The lines of the list item that holds this line.
+    fn module_around(&self, at: usize) -> Range<usize> {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let is_item = |number: &usize| lines[number - 1].trim_start().starts_with('-');
+        let begin = (1..=at).rev().find(is_item).unwrap_or(at);
+        let dash = indent(lines[begin - 1]);
+        let is_beyond = |number: &usize| {
+            let line = lines[number - 1];
+            !line.trim().is_empty() && indent(line) <= dash
+        };
+        let end = (begin + 1..=lines.len()).find(is_beyond).unwrap_or(lines.len() + 1);
+        begin..end
     }
 
     fn lines_with(&self, words: &[&str]) -> impl Iterator<Item = usize> {

@@ -43,7 +43,11 @@ pub(super) fn find(file: &File<'_>, code: &str) -> Vec<JiraCall> {
         let Some(quote) = found.iter().skip(1).flatten().next() else { continue };
         let Some(text) = literal(code, quote.start()) else { continue };
         let end = text.end;
-        let route = flattened(&code[text]);
+        let mut route = flattened(&code[text]);
+        // A sum goes on with what is not literal.
+        if code[end + 1..].trim_start().starts_with('+') {
+            route.push_str(OPEN);
+        }
         let (path, query) = route.split_once('?').unwrap_or((&route, ""));
         if !path.starts_with("/rest/") {
             continue;
@@ -86,7 +90,8 @@ fn method_of(code: &str, begin: usize, end: usize) -> Option<String> {
     if !before.ends_with("requestJira") {
         return None;
     }
-    let rest = code.get(end + 1..).unwrap_or_default().trim_start();
+    let rest = code.get(end + 1..).unwrap_or_default();
+    let rest = &rest[length(rest, &[',', ')'])..];
     let rest = arguments(if trusted { rest.strip_prefix(')').unwrap_or(rest) } else { rest });
     let Some(found) = METHOD.as_ref()?.captures(rest) else {
         // Options that are a name or a spread are not seen from here.
@@ -100,16 +105,21 @@ fn method_of(code: &str, begin: usize, end: usize) -> Option<String> {
 
 /// What follows in the same call: up to the bracket that closes it.
 fn arguments(rest: &str) -> &str {
+    &rest[..length(rest, &[')', ']', '}'])]
+}
+
+/// How far it is to the first of these that stands in no bracket opened on the way.
+fn length(text: &str, ends: &[char]) -> usize {
     let mut depth = 0_usize;
-    for (at, letter) in rest.char_indices() {
+    for (at, letter) in text.char_indices() {
         match letter {
+            _ if depth == 0 && ends.contains(&letter) => return at,
             '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' if depth == 0 => return &rest[..at],
-            ')' | ']' | '}' => depth -= 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    rest
+    text.len()
 }
 
 /// Where the text of the literal stands that begins with the quote at `begin`; `None` when it has no end.

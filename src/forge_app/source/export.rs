@@ -23,7 +23,7 @@ fn look(file: &Path, name: &str, depth: usize) -> bool {
     let word = regex::escape(name);
     let own = [
         format!(r"\bexport\s+(?:default\s+)?(?:declare\s+)?(?:async\s+)?(?:function\s*\*?|class)\s*{word}\b"),
-        format!(r"\bexport\s+(?:const|let|var|enum)\s[^;]*?(?:^|[\s,{{]){word}\s*[=:,}}]"),
+        format!(r"\bexport\s+(?:const|let|var|enum)\b[^;]*?[\s,{{]{word}\s*[=:,}}]"),
         format!(r"\bexport\s*\{{[^}}]*\b{word}\s*(?:,|\}})"),
         format!(r"\bexport\s*\*\s*as\s+{word}\b"),
         // CommonJS, and what a compiler makes of it.

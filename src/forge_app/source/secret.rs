@@ -29,8 +29,9 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
-static ASSIGNED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?m)^\s*(?:export\s+)?[A-Za-z_][\w.]*\s*=\s*\S").ok());
+static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.]*[ \t]*=[ \t]*["']?[^\s"'#]"#).ok()
+});
 /// Parts of values that stand in for one.
 const STAND_INS: [&str; 9] =
     ["example", "your", "xxxx", "change", "placeholder", "dummy", "redacted", "****", "process.env"];

@@ -18,6 +18,7 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
+static PUT_IN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\$\{[^}]*\}").ok());
 static UNSEEN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?is)<script\b.*?</script>|<style\b.*?</style>|<!--.*?-->").ok());
 /// What goes to a log or is thrown is no text for a person.
@@ -83,7 +84,10 @@ fn matches<'a>(
 ) -> impl Iterator<Item = (Place, String)> + 'a {
     pattern.captures_iter(text).filter_map(|found| {
         let group = found.iter().skip(1).flatten().next()?;
-        let words = group.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+        // The names of variables are not what a person reads.
+        let said =
+            PUT_IN.as_ref().map_or(group.as_str().into(), |put_in| put_in.replace_all(group.as_str(), "…"));
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_text = words.chars().any(char::is_alphabetic) && !secret::stands_in(&words);
         let begin = group.start() + group.as_str().len() - group.as_str().trim_start().len();
         is_text.then(|| (file.place(begin), words.chars().take(LONGEST).collect()))

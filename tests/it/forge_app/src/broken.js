@@ -1,4 +1,0 @@
-import { something } from './index';
-
-throw new Error(`no ${typeof something} today`);
-export const run = () => {};
