@@ -303,6 +303,12 @@ impl Barrier {
         self.release();
     }
 
+    /// Whether it holds nothing any more.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self.0.released.borrow()
+    }
+
     /// Whether what was held here is to come to nothing.
     #[must_use]
     pub fn is_killed(&self) -> bool {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Barrier, Platform, Reply, Request, Route, route::Call};
+use super::{Barrier, Platform, Reply, Request, Route, platform::State, route::Call};
 use crate::jira;
 
 /// The path below which an instance of the app finds the platform: whose request it is needs no word of the app.
@@ -62,11 +62,22 @@ impl Platform {
     }
 }
 
-/// Takes the first hold that waits for this request.
-pub(super) fn take(holds: &mut Vec<Hold>, call: &Call<'_>) -> Option<(Moment, Barrier)> {
-    let instance = call.request.header(INSTANCE_HEADER)?;
-    let at = holds.iter().position(|hold| hold.instance == instance && hold.fits(call))?;
-    let hold = holds.remove(at);
+impl Platform {
+    /// Whether a request of this instance is held now.
+    #[must_use]
+    pub fn is_held(&self, instance: &str) -> bool {
+        let mut state = self.lock();
+        state.standing.retain(|(_, barrier)| !barrier.is_open());
+        state.standing.iter().any(|(held, _)| held == instance)
+    }
+}
+
+/// Takes the first hold that waits for this request; its instance stands there from now on.
+pub(super) fn take(state: &mut State, request: &Request, call: &Call<'_>) -> Option<(Moment, Barrier)> {
+    let instance = request.header(INSTANCE_HEADER)?;
+    let at = state.holds.iter().position(|hold| hold.instance == instance && hold.fits(call))?;
+    let hold = state.holds.remove(at);
+    state.standing.push((hold.instance, hold.barrier.clone()));
     Some((hold.moment, hold.barrier))
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    Reply, Request, Response, TenantExists, TenantSpec,
+    Barrier, Reply, Request, Response, TenantExists, TenantSpec,
     account::{Accounts, CLIENT_ID, Pair},
     endpoint::{self, SearchResults},
     fault::{Fault, Faults, Strike},
@@ -66,6 +66,8 @@ pub(super) struct State {
     pub results: SearchResults,
     faults: Faults,
     pub holds: Vec<Hold>,
+    /// Instances whose requests are held, each with where.
+    pub standing: Vec<(String, Barrier)>,
     journal: Journal,
 }
 
@@ -105,6 +107,7 @@ impl Platform {
             results: SearchResults::default(),
             faults: Faults::default(),
             holds: vec![],
+            standing: vec![],
             journal: Journal::default(),
         };
         let platform = Self(Arc::new(Shared {
@@ -173,7 +176,7 @@ impl Platform {
         let mut guard = self.lock();
         let state = &mut *guard;
         let call = Call::new(state, request);
-        let held = hold::take(&mut state.holds, &call);
+        let held = hold::take(state, request, &call);
         if let Some((Moment::Before, barrier)) = held {
             barrier.arrive();
             return Reply::HeldBefore(barrier);

@@ -6,6 +6,7 @@ mod drawn;
 mod evidence;
 mod flaws;
 mod folder;
+mod forge;
 mod gate;
 mod gonogo;
 mod hostile;
