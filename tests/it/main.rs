@@ -12,6 +12,7 @@ mod gonogo;
 mod hostile;
 mod interrupt;
 mod invariants;
+mod process;
 mod prove;
 mod readme;
 mod reports;

@@ -1,0 +1,218 @@
+//! Programs under test: the two that come with gonogo, and hostile ones, of which nothing may be left.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::gonogo::{Gonogo, Outcome, gonogo};
+
+/// In the environment of everything that a run starts, so that what it left can be found.
+const SIGN: &str = "GONOGO_TEST_SIGN";
+
+const ONE: &str = "Feature: F\n  Scenario: one\n    Given a Jira site \"acme\" with 3 issues\n    \
+    And the app is installed for \"acme\"\n    When worker \"A\" runs the job \"snapshot_daily\" for \"acme\"\n    \
+    Then the job of worker \"A\" succeeded\n";
+
+/// A sign that no other run has.
+fn sign() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Every living process with this sign.
+fn left_with(sign: &str) -> Vec<String> {
+    let variable = format!("{SIGN}={sign}");
+    let Ok(entries) = std::fs::read_dir("/proc") else { return vec![] };
+    let folders = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let is_left = |folder: &PathBuf| {
+        std::fs::read(folder.join("environ"))
+            .is_ok_and(|all| all.split(|byte| *byte == 0).any(|entry| entry == variable.as_bytes()))
+    };
+    let line = |folder: &PathBuf| std::fs::read(folder.join("cmdline")).unwrap_or_default();
+    let living: Vec<PathBuf> = folders.filter(is_left).collect();
+    living.iter().map(|folder| String::from_utf8_lossy(&line(folder)).replace('\0', " ")).collect()
+}
+
+/// A run of the shell lines as a driver.
+fn driver(script: &str, answer_within_s: f64) -> Gonogo {
+    let config = format!(
+        "subject: {{command: [sh, driver.sh], protocol: stdio, answer_within_s: {answer_within_s}}}\n"
+    );
+    gonogo().file("driver.sh", script).file("gonogo.yaml", config)
+}
+
+/// The lines that the driver's processes said on their standard error, and how they ended.
+fn ends(outcome: &Outcome) -> String {
+    let evidence = std::fs::read_to_string(outcome.path("gonogo-report/evidence.jsonl")).expect("evidence");
+    evidence.lines().filter(|line| line.contains("process_ended")).collect::<Vec<_>>().join("\n")
+}
+
+#[allow(clippy::disallowed_methods, reason = "how long a person waits is real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// What a driver says that answers `describe` and `install` and then is asked for a job.
+const DESCRIBED: &str = r#"
+read line; echo '{"jsonrpc":"2.0","id":1,"result":{"protocol":1,"name":"n","version":"1","operations":{},"jobs":["snapshot_daily"],"scopes":["read:jira-work"]}}'
+read installed; echo '{"jsonrpc":"2.0","id":2,"result":{}}'
+read job
+"#;
+
+#[test]
+fn a_hostile_program_is_ended_and_reported_in_words_and_nothing_of_it_is_left() {
+    let after = |script: &str| format!("{DESCRIBED}\n{script}");
+    for (script, says, ended) in [
+        ("exec sleep 600".to_owned(), "it did not answer", "did not answer"),
+        ("echo hello; exec cat >/dev/null".into(), "a line that is no JSON", "hello"),
+        ("read line; echo my last words >&2; exit 3".into(), "exit status: 3", "my last words"),
+        ("exec >&-; sleep 600".into(), "it closed its standard output", "closed its standard output"),
+        ("exec cat /dev/zero".into(), "flooded its standard output", "flooded"),
+        ("exec cat /dev/zero >&2".into(), "flooded its standard error", "bytes left out"),
+        (
+            r#"exec yes '{"jsonrpc":"2.0","id":1,"method":"now"}'"#.into(),
+            "flooded its standard output",
+            "flooded",
+        ),
+        (
+            "setsid sleep 600 >/dev/null 2>&1 </dev/null & sleep 0.3; exit 0".into(),
+            "it ended in the middle of",
+            "1 of its own processes had left its group and were ended",
+        ),
+        ("trap '' TERM INT HUP; (trap '' TERM; sleep 600) & wait".into(), "it did not answer", "not answer"),
+        (after("exec sleep 600"), "it did not answer", "run_job"),
+        (
+            after("while :; do echo '{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"sleep\",\"params\":{\"ms\":60000}}'; read l; done"),
+            "within 900 s of the platform's time",
+            "900 s",
+        ),
+        (after("kill -9 $$"), "SIGKILL", "SIGKILL"),
+        (after("echo '{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{}}'"), "a request that is not open", "not open"),
+    ] {
+        let (sign, began) = (sign(), now());
+        let run = driver(&script, 1.0).features(&[("a.feature", ONE)]).env(SIGN, &sign);
+        let outcome = run.run().exits(1).says(says).has("one", "failed");
+        assert!(began.elapsed() < Duration::from_secs(20), "{script}: {:?}", began.elapsed());
+        assert!(ends(&outcome).contains(ended), "{script}: {}", ends(&outcome));
+        assert_eq!(left_with(&sign), Vec::<String>::new(), "{script}");
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_started_or_understood_is_said_so() {
+    for (config, says) in [
+        ("subject: {command: [no-such-program], protocol: stdio}\n", "\"no-such-program\" cannot be started"),
+        ("subject: {command: [./none.sh], protocol: stdio}\n", "cannot be started"),
+        ("subject: {command: [], protocol: stdio}\n", "the program, then its arguments"),
+        ("subject: {command: [a], protocol: carrier-pigeon}\n", "carrier-pigeon"),
+    ] {
+        let outcome = gonogo().file("gonogo.yaml", config).features(&[("a.feature", ONE)]).run().says(says);
+        assert!([1, 2].contains(&outcome.code()), "{config}: {}", outcome.code());
+    }
+    for (answer, says) in [
+        (r#"{"protocol":2,"name":"n","version":"1","operations":{},"jobs":[],"scopes":[]}"#, "version 2"),
+        (r#"{"protocol":1}"#, "not usable: missing field"),
+        ("7", "not usable"),
+    ] {
+        let script = format!("read line; echo '{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{answer}}}'; read line");
+        driver(&script, 2.0).features(&[("a.feature", ONE)]).run().exits(1).says(says);
+    }
+}
+
+/// The whole set of features against a program that is no driver: bounded, and each scenario says why.
+#[test]
+fn a_run_of_every_feature_against_a_silent_program_ends() {
+    let (sign, began) = (sign(), now());
+    let outcome = driver("exec sleep 600", 0.2).args(&["run"]).env(SIGN, &sign).run().exits(1);
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    let verdict = outcome.verdict();
+    let scenarios = verdict["scenarios"].as_array().expect("scenarios");
+    assert!(scenarios.len() > 20 && scenarios.iter().all(|s| s["outcome"] == "failed"), "{}", outcome.all());
+    assert_eq!(left_with(&sign), Vec::<String>::new());
+}
+
+#[test]
+fn no_secret_that_a_program_lets_out_is_kept() {
+    let script = format!(
+        "{DESCRIBED}
+        echo \"$installed $GONOGO_CLIENT_SECRET\" >&2
+        echo '{{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{{\"outcome\":\"succeeded\",\"why\":\"'\"$GONOGO_CLIENT_SECRET\"'\"}}}}'
+        read line; echo \"$GONOGO_CLIENT_SECRET\"; read line"
+    );
+    let text = format!("{ONE}    And the drift of \"acme\" is read to its end, 5 to a page\n");
+    let text = text.replace("    And the drift", "    When the drift").replace("succeeded\n", "succeeded\n")
+        + "    Then the listing tells of \"x\"\n";
+    let outcome = driver(&script, 2.0).features(&[("a.feature", &text)]).run().exits(1).says("no JSON");
+    let folder = outcome.path("gonogo-report");
+    for entry in std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+        let text = String::from_utf8_lossy(&std::fs::read(entry.path()).expect("a file")).into_owned();
+        for kind in ["access", "refresh", "client-secret"] {
+            assert!(!text.contains(&format!("mock-{kind}-")), "{:?} holds a secret: {text}", entry.path());
+        }
+    }
+    assert!(ends(&outcome).contains("[secret "), "{}", ends(&outcome));
+    assert!(!outcome.all().contains("mock-client-secret-"), "{}", outcome.all());
+}
+
+#[test]
+fn an_interrupted_run_leaves_no_process_behind() {
+    let sign = sign();
+    let run = driver("trap '' INT TERM HUP; sleep 600 & wait", 60.0).args(&["run"]).env(SIGN, &sign);
+    let (mut child, _home) = run.start();
+    let began = now();
+    while !left_with(&sign).iter().any(|line| line.contains("driver.sh")) {
+        assert!(began.elapsed() < Duration::from_secs(20), "no process was started");
+        std::thread::yield_now();
+    }
+    let pid = Pid::from_child(&child);
+    // The first ends the run early, and what it was at is judged.
+    kill_process(pid, Signal::INT).expect("a signal");
+    let status = child.wait().expect("an end");
+    assert!(status.code().is_some(), "{status}");
+    assert_eq!(left_with(&sign), Vec::<String>::new());
+}
+
+// --- the programs that come with gonogo ---------------------------------------------------------
+
+/// Whether `program` is here and answers to `--version`; said in words when not.
+fn is_here(program: &str) -> bool {
+    let here = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !here {
+        eprintln!("skipped: {program} is not installed, so its driver was not gated");
+        #[allow(clippy::disallowed_methods, reason = "a switch of the tests")]
+        let required = std::env::var("GONOGO_REQUIRE_ALL").is_ok();
+        assert!(!required, "{program} is required here");
+    }
+    here
+}
+
+fn gated(app: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps").join(app);
+    let (sign, root) = (sign(), root.to_string_lossy().into_owned());
+    #[allow(clippy::disallowed_methods, reason = "where this machine has its programs")]
+    let path = std::env::var("PATH").expect("a PATH");
+    let run = gonogo().args(&["run", &root, "--out", "gonogo-report"]).env(SIGN, &sign).env("PATH", &path);
+    let outcome = run.run();
+    let verdict = outcome.verdict();
+    assert_eq!(verdict["verdict"], "UNCONDITIONAL GO", "{}", outcome.all());
+    assert_eq!(left_with(&sign), Vec::<String>::new());
+}
+
+#[test]
+fn the_driver_in_python_is_a_go() {
+    if is_here("python3") {
+        gated("python-driver");
+    }
+}
+
+#[test]
+fn the_driver_in_javascript_is_a_go() {
+    if is_here("node") {
+        gated("javascript-driver");
+    }
+}
