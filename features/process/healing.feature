@@ -1,3 +1,4 @@
+@SEV-1-001
 Feature: Damage heals by itself
   What a crash left behind, the next runs put right, in the app's own storage alone.
 

@@ -1,3 +1,4 @@
+@SEV-1-001
 Feature: One install is enough
   The app is driven from outside; what it did is what the platform saw.
 

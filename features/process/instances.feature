@@ -1,3 +1,4 @@
+@SEV-1-001
 Feature: Instances side by side
   Two instances of the app share nothing but the tenant's storage. They are stopped and killed for real, at a
   request that the platform saw.

@@ -1,3 +1,4 @@
+@SEV-1-001
 Feature: Jobs look after themselves
   A job ends by itself, says how, keeps to its tenant, and leaves nobody behind because another fails.
 

@@ -1,3 +1,4 @@
+@SEV-1-001
 Feature: Snapshots and what is told of them
   Equal content hashes alike, changed content differently, and what is shown are facts.
 

@@ -1,3 +1,4 @@
+@SEV-1-001
 Feature: Tokens are renewed once
   Access tokens live an hour, refresh tokens are spent by their use.
 

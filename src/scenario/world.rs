@@ -302,7 +302,11 @@ impl World {
             Worker::Reference(worker) => worker.scopes().to_vec(),
             Worker::Process(process) => process.description().scopes.clone(),
         });
-        self.consent_to(tenant, &asked.unwrap_or_else(|| Character::of_reference_app().scopes))
+        match (asked, &self.scene()?.setup.subject) {
+            (Some(scopes), _) => self.consent_to(tenant, &scopes),
+            (None, Target::Reference) => self.consent_to(tenant, &Character::of_reference_app().scopes),
+            (None, _) => Err(Failure::new("no worker runs that could ask for consent")),
+        }
     }
 
     /// What an administrator of the tenant grants when asked for these scopes.

@@ -87,12 +87,18 @@ fn a_hostile_program_is_ended_and_reported_in_words_and_nothing_of_it_is_left() 
         ("trap '' TERM INT HUP; (trap '' TERM; sleep 600) & wait".into(), "it did not answer", "not answer"),
         (after("exec sleep 600"), "it did not answer", "run_job"),
         (
-            after("while :; do echo '{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"sleep\",\"params\":{\"ms\":60000}}'; read l; done"),
+            after(
+                "while :; do echo '{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"sleep\",\"params\":{\"ms\":60000}}'; read l; done",
+            ),
             "within 900 s of the platform's time",
             "900 s",
         ),
         (after("kill -9 $$"), "SIGKILL", "SIGKILL"),
-        (after("echo '{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{}}'"), "a request that is not open", "not open"),
+        (
+            after("echo '{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{}}'"),
+            "a request that is not open",
+            "not open",
+        ),
     ] {
         let (sign, began) = (sign(), now());
         let run = driver(&script, 1.0).features(&[("a.feature", ONE)]).env(SIGN, &sign);
@@ -119,7 +125,8 @@ fn a_program_that_cannot_be_started_or_understood_is_said_so() {
         (r#"{"protocol":1}"#, "not usable: missing field"),
         ("7", "not usable"),
     ] {
-        let script = format!("read line; echo '{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{answer}}}'; read line");
+        let script =
+            format!("read line; echo '{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{answer}}}'; read line");
         driver(&script, 2.0).features(&[("a.feature", ONE)]).run().exits(1).says(says);
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Scene, Step, Target, Worker, World};
 use crate::{
-    evidence::Fact,
+    evidence::{Fact, Source},
     mock_jira::{Barrier, Held, Moment, Platform},
     scenario::failure::Failure,
     subject::{
@@ -76,7 +76,14 @@ impl World {
         let (ground, program) = (scene.ground.clone(), program.clone());
         let process =
             Process::start(&ground, &program, name).await.map_err(|e| Failure::new(e.to_string()))?;
-        self.scene_mut()?.workers.insert(name.to_owned(), Worker::Process(process.clone()));
+        let scene = self.scene_mut()?;
+        if scene.ground.first_worker() {
+            process.record_manifest();
+            if let Some(baseline) = &scene.setup.baseline {
+                scene.stage.recorder.record(Source::Scenario, baseline.fact());
+            }
+        }
+        scene.workers.insert(name.to_owned(), Worker::Process(process.clone()));
         Ok(process)
     }
 

@@ -47,7 +47,7 @@ struct Known {
     names: BTreeMap<String, BTreeSet<String>>,
     /// How much of the log was looked at.
     seen: usize,
-    described: bool,
+    started: bool,
 }
 
 impl Ground {
@@ -65,9 +65,10 @@ impl Ground {
         self.stage.recorder.record(Source::Subject, fact);
     }
 
-    /// Whether the app was not described in this scenario before; true once.
-    pub(super) fn first_description(&self) -> bool {
-        !std::mem::replace(&mut self.known().described, true)
+    /// Whether no worker of this scenario was started before; true once.
+    #[must_use]
+    pub fn first_worker(&self) -> bool {
+        !std::mem::replace(&mut self.known().started, true)
     }
 
     pub(super) fn installed(&self, tenant: &str, cloud_id: &str) {

@@ -78,8 +78,7 @@ impl std::fmt::Debug for Process {
 }
 
 impl Process {
-    /// Starts the program as a worker of this name and asks what it is. The first one of a scenario has its
-    /// manifest recorded.
+    /// Starts the program as a worker of this name and asks what it is.
     ///
     /// # Errors
     /// When it cannot be started, or does not describe itself; nothing of it is left then.
@@ -113,9 +112,6 @@ impl Process {
             signals: SyncMutex::new(Some(pid)),
             talk: Mutex::new(State::Running(Box::new(talk))),
         };
-        if ground.first_description() {
-            process.record_manifest();
-        }
         Ok(Arc::new(process))
     }
 
@@ -226,7 +222,8 @@ impl Process {
         }
     }
 
-    fn record_manifest(&self) {
+    /// Records what the app says it is.
+    pub fn record_manifest(&self) {
         let description = &self.description;
         self.ground.record(Fact::ManifestRead {
             scopes: description.scopes.iter().map(|name| scope(name)).collect(),

@@ -26,7 +26,7 @@ async fn prefix(world: &mut World, family: &str) -> Result<String, Failure> {
     let process = world.process(FIRST).await?;
     let prefix = process.description().storage.prefix(family);
     prefix.map(str::to_owned).ok_or_else(|| {
-        Failure::new(format!(
+        Failure::not_exercised(&format!(
             "the driver's describe names no storage for {family} records: `storage.{family}`"
         ))
     })
@@ -67,7 +67,7 @@ async fn lock_runs_out(world: &mut World) -> Step {
         Some(life_s) => Err(Failure::new(format!(
             "a lock of {life_s} s outlives the job that holds it: between 1 and {LONGEST_LOCK_S} s can be shown"
         ))),
-        None => Err(Failure::new("the driver's describe names no life of its lock: `lock_life_s`")),
+        None => Err(Failure::not_exercised("the driver's describe names no life of its lock: `lock_life_s`")),
     }
 }
 
