@@ -15,8 +15,11 @@
 //! # Violated when
 //!
 //! - the jobs after the damage come to their end and none of them heals;
+//! - one job fails again and again before one heals;
 //! - a person has to act between the damage and the healing;
 //! - the app writes to Jira after the damage.
+
+use std::collections::BTreeMap;
 
 use super::{Case, Finding, concerns, is_jira, start_of};
 use crate::evidence::{Effect, Ending, Fact, Log, Observation};
@@ -41,6 +44,7 @@ fn heals(case: &mut Case, all: &[Observation], at: usize, whom: &str, damage: &s
     let mut acted = None;
     let mut healed = false;
     let mut ends = vec![];
+    let mut failures: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     let mut disturbed = false;
     for (now, observation) in all.iter().enumerate().skip(at + 1) {
         let seq = observation.seq;
@@ -52,20 +56,37 @@ fn heals(case: &mut Case, all: &[Observation], at: usize, whom: &str, damage: &s
             {
                 case.violated(|| format!("the repair of {damage:?} writes to Jira ({path})"), &[damaged, seq]);
             }
-            Fact::JobEnded { tenant, ending, .. } if concerns(tenant.as_ref(), whom) && !healed => {
+            Fact::JobEnded { job, tenant, ending, .. } if concerns(tenant.as_ref(), whom) && !healed => {
                 // A job that was under way when the damage was done need not heal it.
                 if start_of(all, now).is_some_and(|start| start < at) || *ending == Ending::Crashed {
                     continue;
                 }
                 ends.push(seq);
                 let done = all[at + 1..now].iter().any(|between| output(&between.fact) == Some(whom));
-                healed = matches!(ending, Ending::Succeeded | Ending::Skipped) && done;
+                // Who says that there is nothing to do, and notes that down, has healed nothing.
+                let noted = all[at + 1..now].iter().all(|between| {
+                    output(&between.fact) != Some(whom) || matches!(between.fact, Fact::KeyWritten { .. })
+                });
+                healed = match ending {
+                    Ending::Succeeded => done,
+                    Ending::Skipped => done && !noted,
+                    _ => {
+                        failures.entry(job).or_default().push(seq);
+                        false
+                    }
+                };
             }
             _ => {}
         }
     }
     if let Some(act) = acted {
         case.violated(|| format!("a person had to act after {damage:?}"), &[damaged, act]);
+    }
+    let again = failures.into_iter().find(|(_, seqs)| seqs.len() > 1 + usize::from(disturbed));
+    if let Some((job, mut seqs)) = again.filter(|_| healed) {
+        seqs.insert(0, damaged);
+        case.violated(|| format!("{job} failed again and again after {damage:?} of {whom:?}"), &seqs);
+        return false;
     }
     // A single job under a planted fault may fail for that reason; a second one may not.
     if !healed && ends.len() > usize::from(disturbed) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::{Scheduled, since};
+use super::{Scheduled, seen, since};
 use crate::{
     clock::Clock as _,
     evidence::Fact,
@@ -100,33 +100,44 @@ fn collect_hashes(value: &Value, depth: usize, found: &mut BTreeSet<String>) {
     }
 }
 
-#[when(expr = "every record of {string} is cut in half")]
-fn cut_in_half(world: &mut World, tenant: String) -> Step {
+#[when(regex = r#"^(the first half|the last half|nothing) is left of every record of "([^"]*)"$"#)]
+fn damaged(world: &mut World, left: String, tenant: String) -> Step {
+    if !seen::deeds(world, 0, &tenant).answered {
+        return Err(Failure::not_exercised("the app got nothing of Jira before the damage either"));
+    }
     let platform = &world.scene()?.platform;
     let stored = platform.stored_keys(&tenant).map_err(|e| Failure::new(e.to_string()))?;
     if stored.is_empty() {
         return Err(Failure::not_exercised("the app keeps no record in its storage"));
     }
     for (key, value) in stored {
-        platform
-            .damage_key(&tenant, &key, "half a record", Some(half(value)))
-            .map_err(|e| Failure::new(e.to_string()))?;
+        let damage = format!("a record of which {left} is left");
+        let rest = Some(rest(value, &left));
+        platform.damage_key(&tenant, &key, &damage, rest).map_err(|e| Failure::new(e.to_string()))?;
     }
     Ok(())
 }
 
 /// What a writer leaves that dies in the middle of a record.
-fn half(value: Value) -> Value {
+fn rest(value: Value, left: &str) -> Value {
+    let part = |count: usize| match left {
+        "the first half" => 0..count / 2,
+        "the last half" => count.div_ceil(2)..count,
+        _ => 0..0,
+    };
     match value {
         Value::Object(fields) => {
-            let count = fields.len() / 2;
-            Value::Object(fields.into_iter().take(count).collect::<Map<_, _>>())
+            let part = part(fields.len());
+            Value::Object(fields.into_iter().skip(part.start).take(part.len()).collect::<Map<_, _>>())
         }
-        Value::Array(mut items) => {
-            items.truncate(items.len() / 2);
-            Value::Array(items)
+        Value::Array(items) => {
+            let part = part(items.len());
+            Value::Array(items.into_iter().skip(part.start).take(part.len()).collect())
         }
-        Value::String(text) => Value::String(text.chars().take(text.chars().count() / 2).collect()),
+        Value::String(text) => {
+            let part = part(text.chars().count());
+            Value::String(text.chars().skip(part.start).take(part.len()).collect())
+        }
         _ => Value::Null,
     }
 }
@@ -151,15 +162,17 @@ mod tests {
     }
 
     #[test]
-    fn half_a_record_is_less_than_the_record() {
-        for (whole, expected) in [
-            (json!({"a": 1, "b": 2}), json!({"a": 1})),
-            (json!({"a": 1}), json!({})),
-            (json!([1, 2, 3]), json!([1])),
-            (json!("four"), json!("fo")),
-            (json!(7), json!(null)),
+    fn what_is_left_of_a_record_is_less_than_the_record() {
+        for (whole, first, last) in [
+            (json!({"a": 1, "b": 2}), json!({"a": 1}), json!({"b": 2})),
+            (json!({"a": 1}), json!({}), json!({})),
+            (json!([1, 2, 3]), json!([1]), json!([3])),
+            (json!("four"), json!("fo"), json!("ur")),
+            (json!(7), json!(null), json!(null)),
         ] {
-            assert_eq!(half(whole), expected);
+            assert_eq!(rest(whole.clone(), "the first half"), first);
+            assert_eq!(rest(whole.clone(), "the last half"), last);
+            assert_ne!(rest(whole.clone(), "nothing"), whole);
         }
     }
 }

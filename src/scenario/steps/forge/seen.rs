@@ -20,8 +20,6 @@ pub(super) struct Deeds {
     pub requests: usize,
     /// Whether Jira answered one of them with success.
     pub answered: bool,
-    /// Whether it read Jira, or a record of it came to lie in the storage.
-    pub served: bool,
     /// Records written.
     pub records: usize,
 }
@@ -42,7 +40,6 @@ pub(super) fn deeds(world: &World, start: usize, whom: &str) -> Deeds {
                 _ => {}
             }
         }
-        deeds.served = deeds.answered;
         deeds
     })
 }
@@ -51,6 +48,14 @@ pub(super) fn was_killed(world: &World, whom: &str) -> bool {
     since(world, 0, |log| {
         log.iter().any(|o| matches!(&o.fact, Fact::WorkerCrashed { worker, .. } if worker == whom))
     })
+}
+
+/// Whether the app itself says that it failed. Its word counts against it, never for it.
+pub(super) fn admits_failure(answer: &Value) -> bool {
+    let words = ["outcome", "status", "result"].iter().filter_map(|name| answer[*name].as_str());
+    let failed = |word: &str| ["failed", "failure", "error"].contains(&word.to_ascii_lowercase().as_str());
+    let denies = ["success", "ok"].iter().any(|name| answer[*name] == json!(false));
+    words.into_iter().any(failed) || denies || answer["statusCode"].as_u64().is_some_and(|code| code >= 400)
 }
 
 /// How many characters of what the app returned are kept.
@@ -135,16 +140,31 @@ fn all_did_something(world: &mut World) -> Step {
 
 #[then(expr = "{string} was served in the end")]
 fn was_served(world: &mut World, whom: String) -> Step {
-    let served = since(world, 0, |log| {
-        log.iter().rev().take_while(|o| !matches!(o.fact, Fact::TimePassed { .. })).any(|o| {
-            matches!(&o.fact, Fact::RequestAnswered { tenant: Some(t), operation, status, .. }
-                if *t == whom && is_jira(operation) && (200..300).contains(status))
-        })
+    // Status of each request to Jira, and whether it came after time was last moved.
+    let answers = since(world, 0, |log| {
+        let moved = log.iter().rposition(|o| matches!(o.fact, Fact::TimePassed { .. })).unwrap_or(0);
+        let answer = |(place, o): (usize, &Observation)| match &o.fact {
+            Fact::RequestAnswered { tenant: Some(tenant), operation, status, .. }
+                if *tenant == whom && is_jira(operation) =>
+            {
+                Some((*status, place >= moved))
+            }
+            _ => None,
+        };
+        log.iter().enumerate().filter_map(answer).collect::<Vec<_>>()
     });
-    match served {
-        true => Ok(()),
-        false => Err(Failure::new(format!("in its last runs the app got nothing of {whom:?} from Jira"))),
+    let in_the_end = answers.iter().filter(|(_, late)| *late);
+    if in_the_end.clone().any(|(status, _)| (200..300).contains(status)) {
+        return Ok(());
     }
+    let Some((last, _)) = answers.last() else {
+        return Err(Failure::not_exercised(&format!("the app sent the site of {whom:?} nothing at all")));
+    };
+    let what = match in_the_end.count() {
+        0 => "it asked for nothing".to_owned(),
+        _ => format!("it got nothing; the last answer was {last}, and the app did not ask again"),
+    };
+    Err(Failure::new(format!("the app never came to read the site of {whom:?}: in its last runs {what}")))
 }
 
 #[then(expr = "no request came before its Retry-After had passed")]
