@@ -1,6 +1,8 @@
 //! A Forge app in Node, by the app in `forge_app/`: what it may do, how its invocations end, what the mocked
 //! platform takes down of it. Without Node and npm these tests are skipped, and say so.
 
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+
 use std::{
     path::Path,
     sync::{Arc, OnceLock},
@@ -125,6 +127,7 @@ async fn a_handler_ends_by_returning_throwing_or_not_being_there() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "real elapsed time is what is measured")]
 async fn an_app_sees_the_scenarios_time_only_and_waiting_takes_no_real_time() {
     let Some(stand) = stand().await else { return };
     let began = std::time::Instant::now();

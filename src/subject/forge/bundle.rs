@@ -11,13 +11,15 @@ use std::{
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::ForgeError;
+use super::{
+    ForgeError,
+    cache::{Cache, system_cache},
+};
 use crate::forge_app::Manifest;
 
 /// The files of the bridge, as they are written down for Node.
-const BRIDGE: [(&str, &str); 10] = [
+pub(super) const BRIDGE: [(&str, &str); 10] = [
     ("main.cjs", include_str!("bridge/main.cjs")),
     ("wire.cjs", include_str!("bridge/wire.cjs")),
     ("time.cjs", include_str!("bridge/time.cjs")),
@@ -30,8 +32,10 @@ const BRIDGE: [(&str, &str); 10] = [
     ("bundle.cjs", include_str!("bridge/bundle.cjs")),
 ];
 /// What is installed when the app has no esbuild of its own.
-const ESBUILD: &str = "0.28.2";
+pub(super) const ESBUILD: &str = "0.28.2";
 const OLDEST_NODE: u32 = 20;
+/// What the user set for a Node of their own is not for this one.
+const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
 /// A Node that runs.
 #[derive(Clone, Debug, Deserialize)]
@@ -78,7 +82,7 @@ impl Bundle {
                 handlers.insert(name.to_owned(), source);
             }
         }
-        let cache = Cache::of(&folder, &handlers);
+        let cache = Cache::of(&folder, &handlers, node.major());
         if let Some((file, warnings)) = cache.find() {
             return Ok(Self { node, bridge, folder, file, warnings, handlers });
         }
@@ -90,6 +94,7 @@ impl Bundle {
         let output = Command::new(&node.path)
             .arg(bridge.folder.join("bundle.cjs"))
             .arg(options.to_string())
+            .env_remove(NODE_OPTIONS)
             .current_dir(&folder)
             .output()
             .map_err(|e| ForgeError::Bundle(e.to_string()))?;
@@ -110,7 +115,7 @@ impl Bundle {
     }
 }
 
-fn lines(list: &Value) -> Vec<String> {
+pub(super) fn lines(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
@@ -122,7 +127,7 @@ impl Node {
     /// Asks the `node` of the search path what and where it is.
     fn find() -> Result<Self, ForgeError> {
         let asked = "console.log(JSON.stringify({path: process.execPath, version: process.versions.node}))";
-        let output = Command::new("node").arg("-e").arg(asked).output();
+        let output = Command::new("node").arg("-e").arg(asked).env_remove(NODE_OPTIONS).output();
         let output = output.map_err(|e| ForgeError::NoNode(e.to_string()))?;
         let node: Self = serde_json::from_slice(&output.stdout).map_err(|_| {
             ForgeError::NoNode(String::from_utf8_lossy(&output.stderr).trim().chars().take(200).collect())
@@ -203,130 +208,71 @@ fn find_esbuild(folder: &Path, node: &Node) -> Result<PathBuf, ForgeError> {
     if installed.join("package.json").is_file() {
         return Ok(installed);
     }
-    fs::create_dir_all(&place).map_err(|e| file_error("write", &place, &e))?;
+    // It comes to its place whole or not at all.
+    let scratch = home.join(format!("esbuild-{}", uuid::Uuid::now_v7().simple()));
+    fs::create_dir_all(&scratch).map_err(|e| file_error("write", &scratch, &e))?;
+    let fetched = fetch_esbuild(&scratch, node);
+    if fetched.is_ok() {
+        // Somebody else may have been faster; then theirs is there.
+        let _ = fs::rename(&scratch, &place);
+    }
+    let _ = fs::remove_dir_all(&scratch);
+    fetched.map(|()| installed)
+}
+
+/// Installs esbuild in a folder.
+fn fetch_esbuild(place: &Path, node: &Node) -> Result<(), ForgeError> {
     let npm = node.path.with_file_name("npm");
     let npm = if npm.is_file() { npm } else { PathBuf::from("npm") };
     let output = Command::new(npm)
         .args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--prefix"])
-        .arg(&place)
+        .arg(place)
         .arg(format!("esbuild@{ESBUILD}"))
-        .current_dir(&place)
+        .current_dir(place)
         .output()
         .map_err(|e| ForgeError::NoEsbuild(e.to_string()))?;
-    if installed.join("package.json").is_file() {
-        return Ok(installed);
+    if place.join("node_modules/esbuild/package.json").is_file() {
+        return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let reason = said.lines().find(|line| line.contains("ERR") || line.contains("error"));
     Err(ForgeError::NoEsbuild(reason.unwrap_or("npm failed").chars().take(200).collect()))
 }
 
-fn system_cache() -> Option<PathBuf> {
-    Some(std::env::home_dir()?.join(".cache").join("gonogo"))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Where a bundle is kept, and what it is known by.
-struct Cache {
-    folder: PathBuf,
-    place: Option<PathBuf>,
-    key: String,
-}
-
-/// How many bundles of an app are kept.
-const KEPT: usize = 8;
-
-impl Cache {
-    fn of(folder: &Path, handlers: &BTreeMap<String, PathBuf>) -> Self {
-        let modules = folder.join("node_modules");
-        let own = modules.is_dir().then(|| modules.join(".cache").join("gonogo"));
-        let places = own.into_iter().chain(system_cache().map(|cache| cache.join("bundles")));
-        let place = places.into_iter().find(|place| fs::create_dir_all(place).is_ok());
-        let mut hash = Sha256::new();
-        for (_, text) in BRIDGE {
-            hash.update(text);
-        }
-        hash.update(ESBUILD);
-        hash.update(json!([folder, handlers]).to_string());
-        for name in ["package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "tsconfig.json"] {
-            hash.update([0]);
-            hash.update(fs::read(folder.join(name)).unwrap_or_default());
-        }
-        // A new file can be found before an old one.
-        hash.update(json!(source_files(folder)).to_string());
-        Self { folder: folder.to_owned(), place, key: hex::encode(&hash.finalize()[..12]) }
+    #[test]
+    fn packages_that_an_app_names_must_be_installed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        };
+        assert!(require_packages(folder.path()).is_ok(), "an app without package.json names none");
+        write("package.json", r#"{"dependencies": {"@forge/api": "8.0.0"}}"#);
+        let error = require_packages(folder.path()).expect_err("not installed").to_string();
+        assert!(error.contains("run npm install in"), "{error}");
+        write("node_modules/@forge/api/package.json", "{}");
+        assert!(require_packages(folder.path()).is_ok());
+        write("package.json", "{");
+        assert!(matches!(require_packages(folder.path()), Err(ForgeError::File(_))));
     }
 
-    /// The kept bundle, if everything that went into it is as it was.
-    fn find(&self) -> Option<(PathBuf, Vec<String>)> {
-        let index = fs::read(self.place.as_ref()?.join(format!("{}.json", self.key))).ok()?;
-        let index: Value = serde_json::from_slice(&index).ok()?;
-        let file = PathBuf::from(index["file"].as_str()?);
-        let inputs = index["inputs"].as_object()?;
-        let same = |(path, hash): (&String, &Value)| hash.as_str() == self.hash_of(path).as_deref();
-        (file.is_file() && inputs.iter().all(same)).then(|| (file, lines(&index["warnings"])))
+    #[test]
+    fn the_bridge_leaves_nothing_behind() {
+        let bridge = Bridge::write().expect("a bridge");
+        let folder = bridge.folder.clone();
+        assert!(bridge.main().is_file() && bridge.scratch().is_dir());
+        drop(bridge);
+        assert!(!folder.exists());
     }
 
-    /// Keeps a bundle with its map; `None` when it cannot be kept.
-    fn keep(&self, built: &Path, inputs: &[String], warnings: &[String]) -> Option<PathBuf> {
-        let place = self.place.as_ref()?;
-        let folder = place.join(format!("{}-{}", self.key, uuid::Uuid::now_v7().simple()));
-        fs::create_dir_all(&folder).ok()?;
-        let file = folder.join("bundle.cjs");
-        fs::copy(built, &file).ok()?;
-        self.keep_map(built, &folder.join("bundle.cjs.map"))?;
-        let hashes: BTreeMap<&String, String> =
-            inputs.iter().filter_map(|path| Some((path, self.hash_of(path)?))).collect();
-        let index = json!({"file": file, "inputs": hashes, "warnings": warnings}).to_string();
-        let written = folder.join("index.json");
-        fs::write(&written, index).ok()?;
-        fs::rename(&written, place.join(format!("{}.json", self.key))).ok()?;
-        self.forget_old();
-        Some(file)
+    #[test]
+    fn a_version_has_a_major_number_or_counts_as_too_old() {
+        let major = |version: &str| Node { path: PathBuf::new(), version: version.to_owned() }.major();
+        assert_eq!(["20.1.2", "9.0.0", "", "x.1"].map(major), [20, 9, 0, 0]);
     }
-
-    /// The map names its sources from where it was made.
-    fn keep_map(&self, built: &Path, to: &Path) -> Option<()> {
-        let from = built.with_extension("cjs.map");
-        let mut map: Value = serde_json::from_slice(&fs::read(&from).ok()?).ok()?;
-        for source in map["sources"].as_array_mut()? {
-            let path = built.parent()?.join(source.as_str()?);
-            if let Ok(path) = fs::canonicalize(path) {
-                *source = json!(path);
-            }
-        }
-        fs::write(to, map.to_string()).ok()
-    }
-
-    fn hash_of(&self, path: &str) -> Option<String> {
-        let bytes = fs::read(self.folder.join(path)).ok()?;
-        Some(hex::encode(&Sha256::digest(bytes)[..12]))
-    }
-
-    /// Removes all but the newest bundles; their names begin with the key, then grow with time.
-    fn forget_old(&self) {
-        let Some(entries) = self.place.as_ref().and_then(|place| fs::read_dir(place).ok()) else { return };
-        let mut folders: Vec<_> = entries
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let made = entry.metadata().ok().filter(fs::Metadata::is_dir)?.modified().ok()?;
-                Some((made, entry.path()))
-            })
-            .collect();
-        folders.sort();
-        for (_, folder) in folders.iter().rev().skip(KEPT) {
-            let _ = fs::remove_dir_all(folder);
-        }
-    }
-}
-
-/// The app's own files, by name: what bundling looks for.
-fn source_files(folder: &Path) -> Vec<PathBuf> {
-    let skip = ["node_modules", "dist", "build", "static", "target"];
-    let own = |entry: &walkdir::DirEntry| {
-        let name = entry.file_name().to_string_lossy();
-        entry.depth() == 0 || !(name.starts_with('.') || skip.contains(&name.as_ref()))
-    };
-    let walk = walkdir::WalkDir::new(folder).max_depth(12).sort_by_file_name().into_iter().filter_entry(own);
-    let files = walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    files.map(walkdir::DirEntry::into_path).take(20_000).collect()
 }

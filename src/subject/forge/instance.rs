@@ -45,6 +45,8 @@ struct Process {
     group: Option<Pid>,
     killed: bool,
     paused: bool,
+    /// When it was last let go on.
+    resumed: Option<Instant>,
 }
 
 impl Reins {
@@ -63,6 +65,7 @@ impl Reins {
     pub fn resume(&self) {
         let mut process = self.lock();
         process.paused = false;
+        process.resumed = Some(Instant::now());
         process.signal(Signal::CONT);
     }
 
@@ -72,6 +75,13 @@ impl Reins {
 }
 
 impl Process {
+    /// Until when it may be silent because the scenario stops or stopped it.
+    fn excused(&self, patience: Duration) -> Option<Instant> {
+        let now = Instant::now();
+        let since = if self.paused { Some(now) } else { self.resumed };
+        since.map(|since| since + patience).filter(|until| *until > now)
+    }
+
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
             // The group may be gone already: then there is nothing left to do.
@@ -143,7 +153,12 @@ impl Instance {
             stdin,
             stdout: BufReader::with_capacity(64 * 1024, stdout),
             last_words,
-            reins: Reins(Arc::new(Mutex::new(Process { group, killed: false, paused: false }))),
+            reins: Reins(Arc::new(Mutex::new(Process {
+                group,
+                killed: false,
+                paused: false,
+                resumed: None,
+            }))),
             sound: true,
             unsent: format!("{}\n", introduction(name, deployment, ground)),
         })
@@ -200,7 +215,7 @@ impl Instance {
         let unsent = std::mem::take(&mut self.unsent);
         self.send(&format!("{unsent}{message}\n")).await;
         let patience = talk.ground.patience;
-        let ends = Instant::now() + patience * PATIENCE_IN_ALL;
+        let mut ends = Instant::now() + patience * PATIENCE_IN_ALL;
         let mut silent_until = Instant::now() + patience;
         let mut line = vec![];
         loop {
@@ -221,8 +236,9 @@ impl Instance {
                     self.tell_time(talk).await;
                 }
                 () = sleep_until(silent_until.min(ends)) => {
-                    if self.reins.lock().paused {
-                        silent_until = Instant::now() + patience;
+                    if let Some(later) = self.reins.lock().excused(patience) {
+                        silent_until = later;
+                        ends = ends.max(later);
                         continue;
                     }
                     self.bury();

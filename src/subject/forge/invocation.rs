@@ -208,3 +208,127 @@ impl Said {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forge_app::{Consumer, EventTrigger, ScheduledTrigger};
+
+    fn manifest() -> Manifest {
+        let function = |key: &str| Function { key: key.into(), handler: "index.run".into(), timeout_s: None };
+        let consumer = |key: &str, method: Option<&str>| Consumer {
+            key: key.into(),
+            queue: "work".into(),
+            function: "run".into(),
+            method: method.map(str::to_owned),
+        };
+        let event = |key: &str, function: &str| EventTrigger {
+            key: key.into(),
+            function: function.into(),
+            events: vec!["avi:jira:created:issue".into()],
+        };
+        Manifest {
+            functions: vec![function("run")],
+            scheduled_triggers: vec![ScheduledTrigger {
+                key: "hourly".into(),
+                function: "run".into(),
+                interval: "hour".into(),
+            }],
+            event_triggers: vec![event("created", "run"), event("lost", "gone")],
+            consumers: vec![consumer("direct", None), consumer("resolved", Some("take"))],
+            ..Manifest::default()
+        }
+    }
+
+    #[test]
+    fn each_trigger_calls_its_function_with_the_arguments_of_its_kind() {
+        let key = str::to_owned;
+        for (trigger, kind, limit_s, pointer, expected) in [
+            (
+                Trigger::Scheduled { key: key("hourly") },
+                "scheduledTrigger",
+                55,
+                "/context",
+                json!({"cloudId": "c", "moduleKey": "hourly"}),
+            ),
+            (
+                Trigger::Event { key: key("created"), event: json!({"issue": {"id": "1"}}) },
+                "trigger",
+                25,
+                "/issue/id",
+                json!("1"),
+            ),
+            (
+                Trigger::Resolver {
+                    function: key("run"),
+                    call: key("list"),
+                    payload: json!({"a": 1}),
+                    account: None,
+                },
+                "resolver",
+                25,
+                "/call",
+                json!({"functionKey": "list", "payload": {"a": 1}}),
+            ),
+            (
+                Trigger::Consumer { key: key("direct"), body: json!({"n": 1}) },
+                "consumer",
+                55,
+                "/body",
+                json!({"n": 1}),
+            ),
+            (
+                Trigger::Consumer { key: key("resolved"), body: json!({"n": 1}) },
+                "consumer",
+                55,
+                "/call/payload",
+                json!({"n": 1}),
+            ),
+        ] {
+            let manifest = manifest();
+            let target = target_of(&manifest, &trigger, "c", None).expect("a target");
+            assert_eq!((target.module_type, target.limit_s), (kind, limit_s), "{trigger:?}");
+            assert_eq!(target.function.key, "run");
+            assert_eq!(target.arguments.pointer(pointer), Some(&expected), "{trigger:?}");
+        }
+    }
+
+    #[test]
+    fn a_trigger_that_leads_nowhere_says_what_is_missing() {
+        let key = str::to_owned;
+        for (trigger, missing) in [
+            (Trigger::Scheduled { key: key("daily") }, "no scheduled trigger \"daily\""),
+            (Trigger::Event { key: key("lost"), event: json!({}) }, "names the function \"gone\""),
+            (Trigger::Consumer { key: key("x"), body: json!({}) }, "no consumer \"x\""),
+        ] {
+            let error = target_of(&manifest(), &trigger, "c", None).err().expect("an error");
+            assert!(error.contains(missing), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_a_handlers_own_end_leaves_the_instance_sound() {
+        let limit = Duration::from_secs(25);
+        for (end, expected, sound) in [
+            (json!({"kind": "returned", "value": null}), InvocationEnd::Returned(Value::Null), true),
+            (
+                json!({"kind": "threw", "name": "E", "message": "m"}),
+                InvocationEnd::Threw { name: "E".into(), message: "m".into(), at: None },
+                true,
+            ),
+            (json!({"kind": "timedOut"}), InvocationEnd::TimedOut { after_s: 25 }, false),
+            (json!({"kind": "died", "how": "h"}), InvocationEnd::Died { how: "h".into() }, false),
+            (
+                json!({"kind": "loadFailed", "message": "m", "at": "a:1"}),
+                InvocationEnd::LoadFailed { message: "m".into(), at: Some("a:1".into()) },
+                false,
+            ),
+        ] {
+            let said: Said =
+                serde_json::from_value(json!({"end": end, "logs": [], "calls": 0, "now": 0})).expect("said");
+            assert_eq!(said.end(limit), (expected, sound));
+        }
+        let unknown = json!({"end": {"kind": "slept"}, "logs": [], "calls": 0, "now": 0});
+        assert!(serde_json::from_value::<Said>(unknown).is_err());
+    }
+}

@@ -4,6 +4,7 @@
 //! recorded by the mocked platform, never here.
 
 mod bundle;
+mod cache;
 mod instance;
 mod invocation;
 mod time;
@@ -95,11 +96,11 @@ impl Deployment {
 
     /// Names of the calls that the sources define on their resolvers.
     pub fn resolver_calls(&self) -> impl Iterator<Item = &str> {
-        let of = |fact| match fact {
-            &Fact::SourceRead { ref resolvers, .. } => resolvers.as_slice(),
-            _ => &[],
-        };
-        self.facts.iter().flat_map(of).map(String::as_str)
+        let read = self.facts.iter().filter_map(|fact| match fact {
+            Fact::SourceRead { resolvers, .. } => Some(resolvers),
+            _ => None,
+        });
+        read.flatten().map(String::as_str)
     }
 
     /// What the bundler had to remark, a line each.
@@ -384,6 +385,3 @@ impl Known {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,6 +8,7 @@ const time = require('./time.cjs');
 const transport = require('./transport.cjs');
 
 let app;
+let realFetch;
 let allowed = [];
 
 function entryOf(text) {
@@ -58,8 +59,6 @@ async function guardedFetch(input, init = {}) {
   const { authorization, ...identity } = runtime.identity(invocation, 'app');
   return runtime.call(invocation, below, asked, { ...identity, ...scheme }, url.href);
 }
-
-let realFetch;
 
 function optionsOf(defaultProtocol, args) {
   const [first, second, third] = args;
@@ -137,8 +136,8 @@ function guardSockets() {
   };
 }
 
-/** Modules that are rarely asked for are guarded when they are, so that a start does not load them. */
-const LATER = {
+/** The other ways out, each with what makes it refuse. */
+const OTHERS = {
   dgram(dgram) {
     for (const name of ['send', 'connect']) {
       dgram.Socket.prototype[name] = function (...args) {
@@ -168,11 +167,14 @@ const LATER = {
     guard(dns.promises.Resolver.prototype, true);
   },
   child_process(processes) {
+    const refused = (command) => {
+      const name = String(command?.file ?? command).split(' ')[0];
+      throw refuse(`program:${path.basename(name)}`, 'child_process', name);
+    };
     for (const name of ['spawn', 'exec', 'execFile', 'fork', 'spawnSync', 'execSync', 'execFileSync']) {
-      processes[name] = (command) => {
-        throw refuse(`program:${path.basename(String(command).split(' ')[0])}`, 'child_process', String(command));
-      };
+      processes[name] = refused;
     }
+    processes.ChildProcess.prototype.spawn = refused;
   },
   worker_threads(workers) {
     workers.Worker = class Worker {
@@ -181,27 +183,14 @@ const LATER = {
   },
 };
 
-function guardLater() {
-  const Module = require('node:module');
-  const load = Module._load;
-  const guarded = new Set();
-  const guard = (request) => {
-    const name = String(request).replace(/^node:/, '').split('/')[0];
-    const guardOne = Object.hasOwn(LATER, name) ? LATER[name] : undefined;
-    if (!guardOne || guarded.has(name)) return;
-    guarded.add(name);
-    guardOne(load(`node:${name}`));
-    Module.syncBuiltinESMExports();
-  };
-  Module._load = function (request, ...rest) { guard(request); return load.call(this, request, ...rest); };
-  const builtin = process.getBuiltinModule;
-  if (builtin) process.getBuiltinModule = (name) => { guard(name); return builtin.call(process, name); };
+function guardOthers() {
+  for (const [name, guard] of Object.entries(OTHERS)) guard(require(`node:${name}`));
   process.binding = (name) => { throw refuse(`binding:${name}`, 'binding'); };
-  // A dynamic import finds a module as it was when first loaded.
-  return () => { for (const name of Object.keys(LATER)) guard(name); };
+  // `import` finds what a module exported when it was loaded, unless it is told.
+  require('node:module').syncBuiltinESMExports();
 }
 
-/** Installs the guard; the app's bundle may be loaded after it. Returns what guards the rest at once. */
+/** Installs the guard; the app's bundle may be loaded after it. */
 function install(config) {
   app = config;
   allowed = app.egress.map(entryOf);
@@ -209,7 +198,7 @@ function install(config) {
   globalThis.fetch = guardedFetch;
   guardHttp();
   guardSockets();
-  return guardLater();
+  guardOthers();
 }
 
 module.exports = { install };

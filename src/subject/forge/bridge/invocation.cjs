@@ -110,8 +110,10 @@ function poke() {
   time.real.setImmediate(look);
 }
 
-/** Turns of the event loop with nothing to do before the app counts as idle. */
+/** Turns of the event loop with nothing to do before the app counts as idle: when a timer is what it waits for, and
+ * when nothing is, for then it may be at work where nobody sees it. The latter turns take a millisecond each. */
 const QUIET_TURNS = 2;
+const QUIET_TURNS_WITHOUT_TIMER = 100;
 function look() {
   looking = false;
   const invocation = current;
@@ -125,8 +127,12 @@ function look() {
     return;
   }
   quiet += 1;
-  looking = quiet < QUIET_TURNS;
-  if (looking) { time.real.setImmediate(look); return; }
+  const timed = time.next() !== undefined;
+  looking = quiet < (timed ? QUIET_TURNS : QUIET_TURNS_WITHOUT_TIMER);
+  if (looking) {
+    if (timed) time.real.setImmediate(look); else time.real.setTimeout.call(globalThis, look, 1);
+    return;
+  }
   quiet = 0;
   waiting = ++requests;
   const until = Math.min(time.next() ?? invocation.deadlineMs, invocation.deadlineMs);

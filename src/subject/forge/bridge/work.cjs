@@ -4,7 +4,6 @@
 const crypto = require('node:crypto');
 const transport = require('./transport.cjs');
 
-const ZLIB = ['deflate', 'deflateRaw', 'gzip', 'gunzip', 'inflate', 'inflateRaw', 'unzip', 'brotliCompress', 'brotliDecompress'];
 const CRYPTO = ['pbkdf2', 'scrypt', 'hkdf', 'randomBytes', 'randomFill', 'generateKeyPair', 'generateKey'];
 const LISTED = /^(FSReq|GetAddrInfo|GetNameInfo|Immediate|Worker|.*Request$|.*Job$)/;
 
@@ -36,12 +35,28 @@ function countPromises(home, names) {
   }
 }
 
+/** All of zlib goes through the streams, and all streams through this one method. */
+function countStreams(zlib) {
+  let home = zlib.Gunzip.prototype;
+  while (home && !Object.hasOwn(home, '_transform')) home = Object.getPrototypeOf(home);
+  if (!home) return;
+  const transform = home._transform;
+  home._transform = function (chunk, encoding, callback) {
+    const done = transport.begin();
+    this.once('close', done);
+    transform.call(this, chunk, encoding, (...results) => {
+      this.removeListener('close', done);
+      done();
+      callback(...results);
+    });
+  };
+}
+
 function install() {
   countCallbacks(crypto, CRYPTO);
   const subtle = Object.getPrototypeOf(crypto.webcrypto.subtle);
   countPromises(subtle, Object.getOwnPropertyNames(subtle).filter((name) => name !== 'constructor'));
-  const zlib = require('node:zlib');
-  countCallbacks(zlib, ZLIB);
+  countStreams(require('node:zlib'));
 }
 
 /** Whether Node is at work for the app. */
