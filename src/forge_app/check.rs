@@ -66,26 +66,24 @@ fn calls(manifest: &Manifest, source: &Source, findings: &mut Vec<Finding>) {
             }
             continue;
         };
+        let allowed = operation.allowed_by(&manifest.scopes);
         if call.effect == Effect::Write {
-            let text = format!("{what} ({}) writes to Jira", operation.id);
+            let refused = if allowed { "" } else { ", under scopes that do not even allow it" };
+            let text = format!("{what} ({}) writes to Jira{refused}", operation.id);
             found(
                 FlawKind::WriteInSource,
                 operation.id,
                 text,
                 "take the call out: the app may only read".into(),
             );
-        }
-        if !operation.allowed_by(&manifest.scopes) {
+        } else if !allowed {
             let needed = match (operation.classic_scopes.as_slice(), operation.granular_scopes.as_slice()) {
                 ([], granular) => granular.join(", "),
                 (classic, []) => classic.join(", "),
                 (classic, granular) => format!("{}, or {}", classic.join(", "), granular.join(", ")),
             };
             let text = format!("{what} ({}) needs a scope that the manifest does not ask for", operation.id);
-            let remedy = match call.effect {
-                Effect::Read => format!("ask for {needed} in permissions.scopes, or take the call out"),
-                Effect::Write => "take the call out: the scope that it needs allows writes".to_owned(),
-            };
+            let remedy = format!("ask for {needed} in permissions.scopes, or take the call out");
             found(FlawKind::MissingScope, operation.id, text, remedy);
         }
     }

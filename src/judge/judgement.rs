@@ -1,5 +1,4 @@
-//! The judgement: what `verdict.json` holds and every report draws. Data alone; it decides nothing, and
-//! cannot be read back, so that no file can pose as a verdict.
+//! The judgement that every report draws: data alone. Cannot be read back, so no file can pose as a verdict.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -229,7 +228,7 @@ pub struct IssueResult {
 pub enum BlockerKind {
     /// An invariant is violated.
     InvariantViolated,
-    /// Something is amiss in the app's files, whatever the app does when it runs.
+    /// Something is amiss in the app's files.
     FlawInFiles,
     /// A scenario failed.
     ScenarioFailed,

@@ -252,12 +252,11 @@ fn told(findings: &[Finding], kind: FlawKind, place: &str, text: &str, remedy: &
 }
 
 #[test]
-fn a_write_under_a_scope_that_reads_is_told_as_both() {
+fn a_write_under_a_scope_that_reads_is_told_once_with_both() {
     let write = "export const answer = (k) => requestJira(route`/rest/api/3/issue/${k}/worklog`, { method: 'POST' });";
     let findings = amiss(&[], &[("export function answer() {}", write)]);
-    let kinds: Vec<(FlawKind, &str)> = findings.iter().map(|f| (f.kind, f.subject.as_str())).collect();
-    assert_eq!(kinds, [(FlawKind::WriteInSource, "addWorklog"), (FlawKind::MissingScope, "addWorklog")]);
-    assert!(findings[1].remedy.contains("allows writes"), "{findings:?}");
+    let seen = "POST /rest/api/3/issue/{…}/worklog (addWorklog) writes to Jira, under scopes that do not even allow it";
+    told(&findings, FlawKind::WriteInSource, "src/index.ts:7", seen, "take the call out");
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn scopes_may_be_the_keys_of_a_mapping() {
 
 #[test]
 fn what_is_no_manifest_is_told_with_its_place() {
+    let indented: String = (0..500).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     for (text, expected) in [
         ("", vec!["app/manifest.yml: the manifest is empty"]),
         ("just words", vec!["manifest.yml", "expected struct"]),
@@ -136,10 +137,15 @@ fn what_is_no_manifest_is_told_with_its_place() {
             "app: {id: a}\nmodules:\n  jira:issuePanel:\n    - title: t\n      title: u\n",
             vec![":5:1: duplicate key `title`"],
         ),
+        (&indented, vec!["manifest.yml"]),
+        (
+            "app: {id: a}\nmodules: {jira:adminPage: [x]}\n",
+            vec![":2:", "modules.jira:adminPage[0]", "expected a"],
+        ),
         (&"[".repeat(100_000), vec!["nested deeper than 64"]),
         (&format!("app: {{id: {}}}\n", "x".repeat(1 << 20)), vec!["larger than 1 MiB"]),
     ] {
-        let error = parse(text).expect_err(text);
+        let error = parse(text).expect_err(text.get(..200).unwrap_or(text));
         for part in expected {
             assert!(error.contains(part), "{error:?} should contain {part:?}");
         }
@@ -171,4 +177,13 @@ fn a_handler_is_found_below_src_and_nowhere_else() {
     let absolute =
         Function { handler: format!("{}/outside.run", folder.path().display()), ..Function::default() };
     assert_eq!(absolute.source(folder.path()), None);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_trip_the_reader(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        let _ = Manifest::parse(Path::new("manifest.yml"), &bytes);
+        let text = String::from_utf8_lossy(&bytes);
+        let _ = Manifest::parse(Path::new("manifest.yml"), format!("app: {{id: a}}\nmodules:\n  {text}\n").as_bytes());
+    }
 }

@@ -297,3 +297,29 @@ fn an_export_is_missed_only_when_nothing_could_make_it() {
     fs::write(&file, "export default resolver.getDefinitions();").expect("a file");
     assert!(exports(&file, "default"));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_trips_the_reader_and_places_stay(parts in proptest::collection::vec(
+        proptest::sample::select(vec![
+            "requestJira(", "route`", "/rest/api/3/issue/", "${", "}", "`", "'", "\"", "//", "/*", "*/", "\\", "\n",
+            "é", "{", "(", ")", ", { method: 'PUT' }", "+ id", "fetch(", "https://a.example.com", "</p>", "<p>",
+            "title: ", "export const run =", "import { get as é } from 'https'", "?updateHistory=true", "/",
+        ]), 0..40)
+    ) {
+        let text = parts.concat();
+        let code = code::without_comments(&text);
+        proptest::prop_assert_eq!(code.len(), text.len());
+        proptest::prop_assert_eq!(code.matches('\n').count(), text.matches('\n').count());
+        let lines = text.lines().count().max(1) + 1;
+        let mut source = Source::default();
+        let file = File::new(Path::new("/app"), Path::new("/app/src/a.tsx"), &text);
+        source.take(&file, &mut BTreeSet::new());
+        let places = source.calls.iter().map(|call| &call.place).chain(source.hosts.iter().map(|(place, _)| place));
+        for place in places.chain(source.texts.iter().map(|(place, _)| place)) {
+            proptest::prop_assert!((1..=lines).contains(&place.line));
+        }
+    }
+}

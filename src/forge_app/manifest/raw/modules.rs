@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     super::{Consumer, EventTrigger, Function, Manifest, Mention, ScheduledTrigger, Use},
@@ -82,7 +82,7 @@ pub(super) struct Modules {
     scheduled: Vec<RawScheduled>,
     events: Vec<RawEvent>,
     consumers: Vec<RawConsumer>,
-    others: Vec<(String, Vec<Value>)>,
+    others: Vec<(String, Vec<Map<String, Value>>)>,
     order: Vec<String>,
 }
 
@@ -137,7 +137,7 @@ impl Modules {
         for (kind, list) in &self.others {
             for module in list {
                 let name = format!("{kind}:{}", key_of(module));
-                look_through(module, &name, Use::Function, manifest);
+                module.iter().for_each(|(key, value)| look_at(key, value, &name, Use::Function, manifest));
             }
         }
         manifest.functions = self.functions.into_iter().map(RawFunction::known).collect();
@@ -198,7 +198,7 @@ impl RawConsumer {
     }
 }
 
-fn key_of(module: &Value) -> &str {
+fn key_of(module: &Map<String, Value>) -> &str {
     module.get("key").and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -207,23 +207,24 @@ fn look_through(value: &Value, module: &str, place: Use, manifest: &mut Manifest
     match value {
         Value::Array(list) => list.iter().for_each(|value| look_through(value, module, place, manifest)),
         Value::Object(map) => {
-            for (key, value) in map {
-                match (key.as_str(), value) {
-                    ("function", Value::String(function)) => {
-                        let mention = Mention { module: module.into(), place, function: function.clone() };
-                        if place == Use::Resolver && !manifest.resolvers.contains(function) {
-                            manifest.resolvers.push(function.clone());
-                        }
-                        manifest.mentions.push(mention);
-                    }
-                    ("resolver", value) => look_through(value, module, Use::Resolver, manifest),
-                    (key, Value::String(text)) if SHOWN.contains(&key) => {
-                        manifest.words.push((module.into(), text.clone()));
-                    }
-                    (_, value) => look_through(value, module, place, manifest),
-                }
-            }
+            map.iter().for_each(|(key, value)| look_at(key, value, module, place, manifest));
         }
         _ => {}
+    }
+}
+
+fn look_at(key: &str, value: &Value, module: &str, place: Use, manifest: &mut Manifest) {
+    match (key, value) {
+        ("function", Value::String(function)) => {
+            if place == Use::Resolver && !manifest.resolvers.contains(function) {
+                manifest.resolvers.push(function.clone());
+            }
+            manifest.mentions.push(Mention { module: module.into(), place, function: function.clone() });
+        }
+        ("resolver", value) => look_through(value, module, Use::Resolver, manifest),
+        (key, Value::String(text)) if SHOWN.contains(&key) => {
+            manifest.words.push((module.into(), text.clone()));
+        }
+        (_, value) => look_through(value, module, place, manifest),
     }
 }
