@@ -49,7 +49,8 @@ pub(super) struct Child {
     group: Pid,
     mark: String,
     pub pipes: Pipes,
-    gone: bool,
+    /// How it ended, once it has.
+    end: Option<End>,
 }
 
 /// The three pipes of a process, apart from it, so that they can be waited for at once.
@@ -61,7 +62,7 @@ pub(super) struct Pipes {
 }
 
 /// How a process ended.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct End {
     /// As the system tells it; `None` when it cannot.
     pub status: Option<ExitStatus>,
@@ -99,7 +100,7 @@ impl Child {
                 return Err(error);
             }
         };
-        Ok(Self { inner, group, mark, pipes, gone: false })
+        Ok(Self { inner, group, mark, pipes, end: None })
     }
 
     /// The process, and with it its group.
@@ -110,12 +111,12 @@ impl Child {
     /// Whether the process itself is dead, be its body still there.
     pub fn is_dead(&self) -> bool {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        self.gone || !matches!(waitid(WaitId::Pid(self.group), look), Ok(None))
+        self.end.is_some() || !matches!(waitid(WaitId::Pid(self.group), look), Ok(None))
     }
 
     /// How many processes it has beside itself.
     pub fn company(&self) -> usize {
-        if self.gone {
+        if self.end.is_some() {
             return 0;
         }
         marked(&self.mark).into_iter().filter(|pid| *pid != self.group).count()
@@ -123,17 +124,16 @@ impl Child {
 
     /// Ends the process, its group and whatever left the group; takes its last words.
     pub fn end(&mut self) -> End {
-        if self.gone {
-            return End { status: None, left_behind: 0 };
+        if let Some(end) = self.end {
+            return end;
         }
-        self.gone = true;
         // The body is still there, so the number cannot have become another's.
         let _ = kill_process_group(self.group, Signal::KILL);
         let status = self.inner.wait().ok();
         let left_behind = end_marked(self.group, &self.mark);
         forget(self.group);
         self.pipes.errors.take_rest();
-        End { status, left_behind }
+        *self.end.insert(End { status, left_behind })
     }
 }
 
