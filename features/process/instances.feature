@@ -30,7 +30,21 @@ Feature: Instances side by side
     And 1 snapshot of "acme" came to lie in the store
 
   @invariant:fire_and_forget_jobs
-  Scenario Outline: An instance that slept past its lock's life, <moment> a snapshot, writes nothing over its successor's
+  Scenario: An instance that read that the lock is free, and is late, does not take it from its holder
+    Given instance "A" will be stopped before it writes a lock record
+    And instance "B" will be stopped before it writes a snapshot record
+    When worker "A" begins the job "snapshot_daily" for "acme"
+    And instance "A" is stopped there
+    And worker "B" begins the job "snapshot_daily" for "acme"
+    And instance "B" is stopped there
+    And instance "A" goes on
+    And instance "B" goes on
+    Then the job of worker "A" skipped
+    And the job of worker "B" succeeded
+    And 1 snapshot of "acme" came to lie in the store
+
+  @invariant:fire_and_forget_jobs
+  Scenario Outline: An instance that slept past its lock's life, <moment>, writes nothing over its successor's
     Given instance "A" will be stopped <moment>
     When worker "A" begins the job "snapshot_daily" for "acme"
     And instance "A" is stopped there
@@ -42,8 +56,9 @@ Feature: Instances side by side
     And 1 snapshot of "acme" came to lie in the store
 
     Examples:
-      | moment                           |
-      | after it writes a lock record    |
+      | moment                             |
+      | after it writes a lock record      |
+      | before it asks for "jira"          |
       | before it writes a snapshot record |
 
   Scenario Outline: An instance that is killed <moment> is replaced, and its work is done once

@@ -18,19 +18,36 @@ Feature: Tokens are renewed once
     Then the job of worker "A" succeeded
     And the token endpoint issued 1 new pair to "acme"
 
-  Scenario: Two instances that need a new token ask for one between them
-    Given instance "A" will be stopped after it asks for "oauth"
-    And instance "B" will be stopped before it asks for "jira"
+  Scenario: An instance that finds its token renewed by another uses that one
+    Given instance "B" will be stopped before it writes a lock record
     When 2 hours pass
-    And worker "A" begins the job "token_refresh" for "acme"
-    And instance "A" is stopped there
-    And instance "A" goes on
-    And worker "B" begins the job "snapshot_daily" for "acme"
+    And worker "B" begins the job "token_refresh" for "acme"
     And instance "B" is stopped there
+    And worker "A" runs the job "token_refresh" for "acme"
     And instance "B" goes on
     Then the job of worker "A" succeeded
-    And the job of worker "B" succeeded
+    And every job that began came to its end by itself
     And the token endpoint issued 1 new pair to "acme"
+
+  Scenario: While one instance asks for a new token, another does not
+    Given instance "B" will be stopped before it asks for "oauth"
+    When 2 hours pass
+    And worker "B" begins the job "token_refresh" for "acme"
+    And instance "B" is stopped there
+    And worker "A" runs the job "token_refresh" for "acme"
+    And instance "B" goes on
+    Then the job of worker "B" succeeded
+    And every job that began came to its end by itself
+    And the token endpoint issued 1 new pair to "acme"
+
+  Scenario: An answer of the token endpoint that is lost costs no consent
+    Given Jira answers "a lost reply" to the next 1 request for "oauth" of "acme"
+    When 2 hours pass
+    And worker "A" runs the job "snapshot_daily" for "acme"
+    And 2 hours pass
+    And worker "A" runs the job "token_refresh" for "acme"
+    Then the job of worker "A" succeeded
+    And the consent of "acme" was revoked 0 times
 
   @invariant:silent_by_default
   Scenario: A token endpoint that is down fails the refresh and nothing else

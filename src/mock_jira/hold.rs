@@ -25,7 +25,7 @@ pub enum Moment {
 /// Which request is held.
 #[derive(Clone, Debug)]
 pub enum Held {
-    /// One that writes a key with this part in the key-value storage.
+    /// One that writes a key that begins so in the key-value storage.
     Write(String),
     /// One that this route meets.
     Request(Route),
@@ -85,8 +85,9 @@ impl Hold {
     fn fits(&self, call: &Call<'_>) -> bool {
         match &self.held {
             Held::Request(route) => route.meets(&call.operation_id, call.family()),
-            Held::Write(part) => {
-                writes(&call.operation_id) && keys(&call.json()).iter().any(|key| key.contains(part.as_str()))
+            Held::Write(prefix) => {
+                writes(&call.operation_id)
+                    && keys(&call.json()).iter().any(|key| key.starts_with(prefix.as_str()))
             }
         }
     }
