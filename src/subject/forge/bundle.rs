@@ -147,6 +147,7 @@ impl Bridge {
     /// Writes the bridge into a folder of its own below the system's temporary one.
     fn write() -> Result<Self, ForgeError> {
         static MADE: AtomicU64 = AtomicU64::new(0);
+        sweep();
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let name = format!("gonogo-bridge-{}-{number}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
         let bridge = Self { folder: std::env::temp_dir().join(name) };
@@ -166,6 +167,22 @@ impl Bridge {
     /// Where instances may leave files.
     pub fn scratch(&self) -> PathBuf {
         self.folder.join("scratch")
+    }
+}
+
+/// Removes the bridges of processes that ended without doing so: who is killed, or exits at once, drops nothing.
+fn sweep() {
+    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("gonogo-bridge-").and_then(|rest| rest.split('-').next()?.parse().ok());
+        let gone = owner
+            .and_then(rustix::process::Pid::from_raw)
+            .is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH));
+        if gone {
+            // Another process may be sweeping too.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
