@@ -48,12 +48,20 @@ Feature: Jobs look after themselves
 
     Examples:
       | fault                    |
-      | 429 with Retry-After 7   |
       | 429                      |
       | 503                      |
       | reset                    |
       | half a body              |
       | malformed JSON           |
+
+  @invariant:fire_and_forget_jobs
+  Scenario: A platform that says when to come back is left alone until then
+    Given a Jira site "acme" with 10 issues
+    And the app is installed for "acme"
+    And Jira answers "429 with Retry-After 40" to the next 2 requests for "jira" of "acme"
+    When worker "A" runs the job "snapshot_daily" for "acme"
+    Then the job of worker "A" succeeded
+    And Jira of "acme" was left alone for as long as it asked
 
   @invariant:fire_and_forget_jobs
   Scenario: A platform that never answers is given up in time

@@ -36,6 +36,19 @@ Feature: Snapshots and what is told of them
       | field   |
       | status  |
 
+  @invariant:deterministic_hashing
+  Scenario: What stands on the last page of a long listing is seen
+    Given a Jira site "large" with 130 projects and 10 issues
+    And the app is installed for "large"
+    When worker "A" runs the job "snapshot_daily" for "large"
+    And 1 day passes
+    And worker "B" runs the job "snapshot_daily" for "large"
+    Then the latest snapshots of "large" hash alike
+    When a project comes to the site of "large"
+    And 1 day passes
+    And worker "A" runs the job "snapshot_daily" for "large"
+    Then the latest snapshots of "large" hash differently
+
   @invariant:no_interpretation
   Scenario: What changed is told with its name in double quotes, and nothing is made of it
     When a field "Critical risk score" is added to the site of "acme"

@@ -57,7 +57,7 @@ pub enum Ending {
     Crashed,
 }
 
-/// What can be amiss in an app's files, whatever the app does when it runs.
+/// What can be amiss in an app's files, whatever the app does when it runs, or in what it lets out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlawKind {
@@ -85,6 +85,8 @@ pub enum FlawKind {
     AlertInSource,
     /// A secret lies in the tree.
     CommittedSecret,
+    /// A secret stands in what the running app answered or wrote beside.
+    ShownSecret,
     /// Something that the gate cannot run: what it does is not shown.
     BeyondReach,
 }

@@ -7,12 +7,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::describe::Description;
+use super::{describe::Description, scrub};
 use crate::{
-    evidence::{Fact, Observation, Source},
+    evidence::{Fact, FlawKind, Observation, Source},
     subject::{Stage, seam::names_in_text},
 };
 
@@ -116,6 +116,35 @@ impl Ground {
                 self.record(fact);
             }
         }
+    }
+
+    /// `answer` without the secrets of the platform; that there were any is recorded.
+    pub(super) fn scrubbed(&self, answer: Value, place: &str) -> Value {
+        let secrets = self.witness.secrets();
+        let before = answer.to_string();
+        if secrets.iter().any(|secret| before.contains(secret.expose_secret())) {
+            self.note_secret(place);
+        }
+        scrub::value(answer, &secrets)
+    }
+
+    /// `said` without the secrets of the platform and what looks like one; that there were any is recorded.
+    pub(super) fn scrubbed_errors(&self, said: &str) -> String {
+        let secrets = self.witness.secrets();
+        if secrets.iter().any(|secret| said.contains(secret.expose_secret())) {
+            self.note_secret("its standard error");
+        }
+        scrub::suspected(said, &secrets)
+    }
+
+    fn note_secret(&self, place: &str) {
+        self.record(Fact::FlawSeen {
+            kind: FlawKind::ShownSecret,
+            subject: place.to_owned(),
+            place: place.to_owned(),
+            text: format!("a token or another secret of the platform stands in {place}"),
+            remedy: "keep tokens and client secrets out of answers, errors and logs".to_owned(),
+        });
     }
 
     /// The ways in which a name stands in a text, when it is one that somebody of the tenant gave.

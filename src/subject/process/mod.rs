@@ -201,13 +201,17 @@ impl Process {
         match outcome {
             Ok(answer) => {
                 self.ground.look(&self.description);
-                Ok(scrub::value(answer, &secrets))
+                Ok(self.ground.scrubbed(answer, &format!("the answer to {method}")))
             }
             Err(Trouble::Refused(code, message)) => {
                 self.ground.look(&self.description);
                 Err(match code {
                     wire::NO_SUCH_METHOD => CallError::Unknown(method.to_owned()),
-                    _ => CallError::Refused(scrub::known(&message, &secrets)),
+                    _ => {
+                        let place = format!("the refusal of {method}");
+                        let words = self.ground.scrubbed(message.into(), &place);
+                        CallError::Refused(words.as_str().unwrap_or_default().to_owned())
+                    }
                 })
             }
             Err(trouble) => {
@@ -256,7 +260,7 @@ fn gone(ground: &Ground, worker: &str, talk: &mut Talk, how: &str) {
         0 => how.to_owned(),
         left => format!("{how}; {left} of its own processes had left its group and were ended"),
     };
-    let stderr = scrub::suspected(&talk.errors(), &ground.witness.secrets());
+    let stderr = ground.scrubbed_errors(&talk.errors());
     ground.record(Fact::ProcessEnded { worker: worker.to_owned(), how, stderr });
 }
 

@@ -9,7 +9,7 @@ use cucumber::{given, then, when};
 
 use super::site::FIRST;
 use crate::{
-    evidence::Fact,
+    evidence::{Fact, is_jira},
     mock_jira::{Held, Moment, Route},
     scenario::{Failure, World, world::Step},
 };
@@ -138,6 +138,36 @@ async fn takes_a_snapshot(world: &mut World, worker: String, kind: String, tenan
     let answer = world.subject(&worker).await?.create_snapshot(&tenant, &kind, true).await;
     world.remember_answer(&worker, answer);
     Ok(())
+}
+
+/// Nothing is asked of a tenant's site before the time that a 429 named.
+#[then(expr = "Jira of {string} was left alone for as long as it asked")]
+fn left_alone(world: &mut World, whose: String) -> Step {
+    let (asked, early) = world.recorder().read(|log| {
+        let (mut until, mut asked, mut early) = (None, 0, 0);
+        for observation in log {
+            let Fact::RequestAnswered { tenant: Some(tenant), operation, retry_after_s, .. } =
+                &observation.fact
+            else {
+                continue;
+            };
+            if *tenant != whose || !is_jira(operation) {
+                continue;
+            }
+            let at_ms = observation.at.as_millisecond();
+            early += usize::from(until.is_some_and(|until| at_ms < until));
+            if let Some(wait_s) = retry_after_s {
+                asked += 1;
+                until = i64::try_from(*wait_s).ok().map(|wait_s| at_ms + wait_s * 1_000);
+            }
+        }
+        (asked, early)
+    });
+    match (asked, early) {
+        (0, _) => Err(Failure::new("it asked for nothing")),
+        (_, 0) => Ok(()),
+        (_, early) => Err(Failure::new(format!("{early} requests came before the time that it named"))),
+    }
 }
 
 #[then(expr = "worker {string} has an answer")]
