@@ -288,7 +288,7 @@ const BREACHES: &[(&str, &str, &str, &str, &str)] = &[
     (
         "app.py",
         "fencing_token\": lock.number,",
-        "x\": SEEN.append(content) or SEEN[:],",
+        "fencing_token\": lock.number, \"x\": SEEN.append(content) or SEEN[:],",
         "Tenants that one",
         "carries data of",
     ),
