@@ -23,19 +23,13 @@ use serde_json::{Value, json};
 fn deployment() -> Option<Arc<Deployment>> {
     static BUILT: OnceLock<Option<Arc<Deployment>>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
-        let runs = |program: &str| {
-            std::process::Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success())
-        };
-        if !runs("node") || !runs("npm") {
+        if !crate::node::is_here() {
             return None;
         }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/forge_app");
         let manifest = Manifest::read(&folder).expect("a manifest");
         Some(Arc::new(Deployment::build(&folder, manifest).expect("a deployment")))
     });
-    if built.is_none() {
-        println!("skipped: there is no Node or no npm on this machine");
-    }
     built.clone()
 }
 

@@ -65,6 +65,12 @@ impl Gonogo {
         self
     }
 
+    /// Finds programs where the tests do: Node may lie anywhere.
+    pub fn path_of_node(self) -> Self {
+        let path = std::env::var("PATH").unwrap_or_default();
+        self.env("PATH", &path)
+    }
+
     /// Runs it to its end.
     pub fn run(self) -> Outcome {
         let output = self.command().output().expect("the program runs");

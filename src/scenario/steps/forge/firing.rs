@@ -1,14 +1,15 @@
 //! Steps that fire the app's scheduled triggers: for everybody, twice at once, and killed on the way.
 
 use cucumber::{given, when};
-use tokio::task::JoinHandle;
 
-use super::{Scheduled, records, scheduled, seen};
+use super::{
+    flight::{land, reached, take_off},
+    records, scheduled, seen,
+};
 use crate::{
-    evidence::{Ending, Fact},
+    evidence::Fact,
     mock_jira::{Barrier, Fault, FaultRule, Route, When},
     scenario::{Failure, World, world::Step},
-    subject::forge::{InvocationEnd, Invoked, Trigger},
 };
 
 #[given(expr = "the Forge app is installed for {string}")]
@@ -102,67 +103,4 @@ fn hold(world: &World, tenant: &str, route: &str, nth: u64) -> Result<Barrier, F
     let (when, fault) = (When::Nth(nth), Fault::Hold(barrier.clone()));
     world.scene()?.platform.inject(FaultRule { tenant: Some(tenant.to_owned()), route, when, fault });
     Ok(barrier)
-}
-
-/// A trigger under way.
-struct Flight {
-    trigger: Scheduled,
-    tenant: String,
-    worker: String,
-    /// Where the log stood at its start.
-    start: usize,
-    task: JoinHandle<Invoked>,
-    ended: Option<Invoked>,
-}
-
-/// Waits until the answer is held, or the invocation has ended without it.
-async fn reached(late: &Barrier, flight: &mut Flight) -> bool {
-    tokio::select! {
-        () = late.wait_reached() => true,
-        ended = &mut flight.task => {
-            flight.ended = ended.ok();
-            false
-        }
-    }
-}
-
-fn take_off(world: &mut World, trigger: &Scheduled, tenant: &str) -> Result<Flight, Failure> {
-    let forge = world.forge()?;
-    let worker = forge.reserve();
-    let start = super::since(world, 0, <[_]>::len);
-    world.record(Fact::JobStarted {
-        job: trigger.key.clone(),
-        tenant: Some(tenant.to_owned()),
-        worker: worker.clone(),
-        trigger: "scheduled".to_owned(),
-    })?;
-    let (call, whom, name) =
-        (Trigger::Scheduled { key: trigger.key.clone() }, tenant.to_owned(), worker.clone());
-    let task = tokio::task::spawn(async move { forge.instances.invoke_on(&name, &whom, &call).await });
-    Ok(Flight { trigger: trigger.clone(), tenant: tenant.to_owned(), worker, start, task, ended: None })
-}
-
-/// Takes down how an invocation ended, and what it left in the storage.
-async fn land(world: &mut World, flight: Flight) -> Step {
-    let Flight { trigger, tenant, worker, start, task, ended } = flight;
-    let invoked = match ended {
-        Some(invoked) => invoked,
-        None => task.await.map_err(|e| Failure::new(format!("the invocation was lost: {e}")))?,
-    };
-    world.forge()?.free(&worker);
-    let did = seen::deeds(world, start, &tenant);
-    let ending = match &invoked.end {
-        InvocationEnd::Returned(answer) if seen::admits_failure(answer) => Ending::Failed,
-        InvocationEnd::Returned(_) if did.answered => Ending::Succeeded,
-        InvocationEnd::Returned(_) if did.requests > 0 => Ending::Failed,
-        InvocationEnd::Returned(_) => Ending::Skipped,
-        InvocationEnd::Threw { .. } | InvocationEnd::LoadFailed { .. } => Ending::Threw,
-        InvocationEnd::TimedOut { .. } => Ending::Hung,
-        InvocationEnd::Died { .. } if seen::was_killed(world, &worker) => Ending::Crashed,
-        InvocationEnd::Died { .. } => Ending::Threw,
-    };
-    records::note_snapshot(world, &trigger, &tenant, &worker, start)?;
-    let report = seen::report(&did, &invoked);
-    seen::note_end(world, &trigger.key, &tenant, &invoked.end, &did);
-    world.record(Fact::JobEnded { job: trigger.key, tenant: Some(tenant), worker, ending, report })
 }

@@ -1,7 +1,9 @@
 //! Steps that any Forge app can be put through, one theme a file. They fire triggers as the platform does and
 //! look at what came of it in the traffic and the storage; what the app answers proves nothing.
 
+mod events;
 mod firing;
+mod flight;
 mod records;
 mod release;
 mod resolvers;
@@ -11,23 +13,36 @@ mod trouble;
 use crate::{
     evidence::{Fact, Observation},
     scenario::{Failure, World},
+    subject::forge::Trigger,
 };
 
-/// A scheduled trigger that a step works with.
+const HOUR_MS: i64 = 3_600_000;
+
+/// Something that the platform has the app do.
 #[derive(Clone, Debug)]
-struct Scheduled {
+struct Job {
+    /// Key of the module that asks for it.
     key: String,
-    interval_ms: i64,
+    /// How long one run's work counts as done.
+    window_ms: i64,
+    call: Trigger,
+    /// `scheduled`, `event` or `queue`.
+    kind: &'static str,
 }
 
 /// The app's scheduled triggers, in the order of the manifest.
-fn scheduled(world: &World) -> Result<Vec<Scheduled>, Failure> {
+fn scheduled(world: &World) -> Result<Vec<Job>, Failure> {
     let deployment = world.deployment()?;
-    let triggers: Vec<Scheduled> = deployment
+    let triggers: Vec<Job> = deployment
         .manifest()
         .scheduled_triggers
         .iter()
-        .map(|trigger| Scheduled { key: trigger.key.clone(), interval_ms: interval_ms(&trigger.interval) })
+        .map(|trigger| Job {
+            key: trigger.key.clone(),
+            window_ms: window_ms(&trigger.interval),
+            call: Trigger::Scheduled { key: trigger.key.clone() },
+            kind: "scheduled",
+        })
         .collect();
     if triggers.is_empty() {
         return Err(Failure::not_exercised("the manifest has no scheduled trigger that calls a function"));
@@ -36,14 +51,13 @@ fn scheduled(world: &World) -> Result<Vec<Scheduled>, Failure> {
 }
 
 /// The length of a window: the trigger's interval, an hour when it is none of the platform's.
-fn interval_ms(name: &str) -> i64 {
-    let minutes = match name {
-        "fiveMinute" => 5,
-        "day" => 24 * 60,
-        "week" => 7 * 24 * 60,
-        _ => 60,
-    };
-    minutes * 60_000
+fn window_ms(interval: &str) -> i64 {
+    match interval {
+        "fiveMinute" => HOUR_MS / 12,
+        "day" => 24 * HOUR_MS,
+        "week" => 7 * 24 * HOUR_MS,
+        _ => HOUR_MS,
+    }
 }
 
 /// The observations of a log from a place on.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::{Scheduled, seen, since};
+use super::{Job, seen, since};
 use crate::{
     clock::Clock as _,
     evidence::Fact,
@@ -48,13 +48,7 @@ pub(super) fn last_written(world: &World, whom: &str) -> Option<String> {
 
 /// Takes down that a snapshot lies in the storage, if the invocation left a record with a hash there. All
 /// hashes that it left count as one: which of them covers what, only the app knows.
-pub(super) fn note_snapshot(
-    world: &World,
-    trigger: &Scheduled,
-    tenant: &str,
-    worker: &str,
-    start: usize,
-) -> Step {
+pub(super) fn note_snapshot(world: &World, job: &Job, tenant: &str, worker: &str, start: usize) -> Step {
     let keys = written(world, tenant, worker, start);
     let platform = &world.scene()?.platform;
     let stored = platform.stored_keys(tenant).map_err(|e| Failure::new(e.to_string()))?;
@@ -68,14 +62,14 @@ pub(super) fn note_snapshot(
     }
     let site = platform.site_digest(tenant).map_err(|e| Failure::new(e.to_string()))?;
     let now = world.scene()?.clock.now().as_millisecond();
-    let window = now - now.rem_euclid(trigger.interval_ms);
+    let window = now - now.rem_euclid(job.window_ms);
     let hash = match hashes.len() {
         1 => hashes.pop_first().unwrap_or_default(),
         _ => hex::encode(Sha256::digest(hashes.into_iter().collect::<Vec<_>>().join("\n"))),
     };
     world.record(Fact::SnapshotStored {
         tenant: tenant.to_owned(),
-        snapshot_type: trigger.key.clone(),
+        snapshot_type: job.key.clone(),
         window_start: Timestamp::from_millisecond(window).unwrap_or(Timestamp::UNIX_EPOCH).to_string(),
         fencing_token: 0,
         hash,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{scheduled, since};
 use crate::{
-    evidence::{Fact, Observation, is_jira},
+    evidence::{Ending, Fact, Observation, is_jira},
     scenario::{Failure, World, world::Step},
     subject::forge::{InvocationEnd, Invoked},
 };
@@ -44,8 +44,9 @@ pub(super) fn deeds(world: &World, start: usize, whom: &str) -> Deeds {
     })
 }
 
-pub(super) fn was_killed(world: &World, whom: &str) -> bool {
-    since(world, 0, |log| {
+/// Whether the scenario killed this worker after the log stood at `start`.
+pub(super) fn was_killed(world: &World, start: usize, whom: &str) -> bool {
+    since(world, start, |log| {
         log.iter().any(|o| matches!(&o.fact, Fact::WorkerCrashed { worker, .. } if worker == whom))
     })
 }
@@ -93,25 +94,32 @@ pub(super) struct Ends {
     busy: BTreeSet<String>,
 }
 
-pub(super) fn note_end(world: &mut World, trigger: &str, tenant: &str, end: &InvocationEnd, did: &Deeds) {
-    let killed = matches!(end, InvocationEnd::Died { .. });
+/// Remembers how the job of a tenant ended, for the steps that state it.
+pub(super) fn note_end(
+    world: &mut World,
+    (job, tenant): (&str, &str),
+    end: &InvocationEnd,
+    ending: Ending,
+    did: &Deeds,
+) {
     let ends = world.notes::<Ends>();
-    match end {
-        InvocationEnd::Returned(_) => {}
-        InvocationEnd::LoadFailed { .. } => {
-            ends.bad.push(format!("not exercised: the trigger {trigger:?} cannot be loaded: {end}"));
+    match (end, ending) {
+        (InvocationEnd::LoadFailed { .. }, _) => {
+            ends.bad.push(format!("not exercised: the trigger {job:?} cannot be loaded: {end}"));
         }
-        _ if killed => {}
-        _ => ends.bad.push(format!("the trigger {trigger:?} {} for {tenant:?}: {end}", word(end))),
+        (_, Ending::Threw | Ending::Hung) => {
+            ends.bad.push(format!("the trigger {job:?} {} for {tenant:?}: {end}", word(end)));
+        }
+        _ => {}
     }
     if did.answered || did.records > 0 {
-        ends.busy.insert(trigger.to_owned());
+        ends.busy.insert(job.to_owned());
     } else {
         let why = match did.requests {
             0 => "it sent nothing at all".to_owned(),
             _ => "it ended without any effect that can be seen: none of its requests had success".to_owned(),
         };
-        ends.idle.push((trigger.to_owned(), why));
+        ends.idle.push((job.to_owned(), why));
     }
 }
 

@@ -1,0 +1,62 @@
+//! Whether this machine has what runs Forge apps. Tests that need it are skipped without it, and say so; where
+//! `GONOGO_TESTS_NEED_NODE` is set, as in this repository's own gate, they fail instead.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// Says that a test is skipped, or fails it.
+fn skip(why: &str) {
+    assert!(std::env::var_os("GONOGO_TESTS_NEED_NODE").is_none(), "needed here: {why}");
+    eprintln!("skipped: {why}");
+}
+
+/// Whether Node and npm run here.
+pub fn is_here() -> bool {
+    let runs = |program: &str| {
+        Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    };
+    let here = runs("node") && runs("npm");
+    if !here {
+        skip("there is no Node or no npm on this machine");
+    }
+    here
+}
+
+/// The installed packages of the app that comes with gonogo; `None` when they cannot be had here.
+pub fn packages_of_drift_watch() -> Option<&'static Path> {
+    static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    if !is_here() {
+        return None;
+    }
+    match INSTALLED.get_or_init(install) {
+        Ok(folder) => Some(folder),
+        Err(why) => {
+            skip(&format!("the packages of drift-watch cannot be installed: {why}"));
+            None
+        }
+    }
+}
+
+fn install() -> Result<PathBuf, String> {
+    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/drift-watch");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drift-watch");
+    fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    let lock = fs::read(app.join("package-lock.json")).map_err(|e| e.to_string())?;
+    let done = folder.join("node_modules/.package-lock.json").exists();
+    if done && fs::read(folder.join("package-lock.json")).is_ok_and(|before| before == lock) {
+        return Ok(folder.join("node_modules"));
+    }
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(app.join(name), folder.join(name)).map_err(|e| e.to_string())?;
+    }
+    let flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
+    let output = Command::new("npm").args(flags).current_dir(&folder).output().map_err(|e| e.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).chars().take(400).collect());
+    }
+    Ok(folder.join("node_modules"))
+}
