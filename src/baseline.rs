@@ -2,11 +2,14 @@
 //! recorded evidence, kept in a file, and recorded again beside the next version; compares nothing.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -143,6 +146,9 @@ impl Baseline {
 /// What keys of one kind have in common: numbers, dates and ids stand as `#`.
 #[must_use]
 pub fn format_of(key: &str) -> String {
+    static UUID: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new("(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").ok());
+    let key = UUID.as_ref().map_or(Cow::Borrowed(key), |uuid| uuid.replace_all(key, "0"));
     let mut format = String::new();
     let is_id = |part: &str| {
         part.bytes().any(|b| b.is_ascii_digit())

@@ -66,6 +66,7 @@ impl Gonogo {
     }
 
     /// Finds programs where the tests do: Node may lie anywhere.
+    #[allow(clippy::disallowed_methods, reason = "a test looks where it was started")]
     pub fn path_of_node(self) -> Self {
         let path = std::env::var("PATH").unwrap_or_default();
         self.env("PATH", &path)

@@ -9,7 +9,8 @@ use std::{
 };
 
 /// Says that a test is skipped, or fails it.
-fn skip(why: &str) {
+#[allow(clippy::print_stderr, reason = "whoever runs the tests must learn what they did not show")]
+pub fn skip(why: &str) {
     assert!(std::env::var_os("GONOGO_TESTS_NEED_NODE").is_none(), "needed here: {why}");
     eprintln!("skipped: {why}");
 }
