@@ -46,8 +46,66 @@ pub struct Config {
     pub issues: Vec<Issue>,
     /// What the invariants go by.
     pub invariants: Invariants,
+    /// What of a Forge app only its team knows.
+    pub forge: Forge,
     /// Time limits.
     pub timeouts: Timeouts,
+}
+
+/// What of a Forge app only its team knows.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Forge {
+    /// The call of a resolver that lists in pages.
+    pub listing: Option<Listing>,
+    /// Why the app has none.
+    #[serde(deserialize_with = "values::reason")]
+    pub without_listing: Option<String>,
+}
+
+/// A call that lists in pages, and the names that it uses.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// The name of the call.
+    pub call: String,
+    /// The answer's field that holds the items.
+    #[serde(default = "Listing::items")]
+    pub items: String,
+    /// The answer's field that tells whether more follow.
+    #[serde(default = "Listing::has_more")]
+    pub has_more: String,
+    /// The answer's field that holds the cursor of the next page.
+    #[serde(default = "Listing::next_cursor")]
+    pub next_cursor: String,
+    /// The payload's field for the page size.
+    #[serde(default = "Listing::limit")]
+    pub limit: String,
+    /// The payload's field for the cursor.
+    #[serde(default = "Listing::cursor")]
+    pub cursor: String,
+}
+
+impl Listing {
+    fn items() -> String {
+        "items".to_owned()
+    }
+
+    fn has_more() -> String {
+        "hasMore".to_owned()
+    }
+
+    fn next_cursor() -> String {
+        "nextCursor".to_owned()
+    }
+
+    fn limit() -> String {
+        "limit".to_owned()
+    }
+
+    fn cursor() -> String {
+        "cursor".to_owned()
+    }
 }
 
 /// What the invariants go by.
@@ -111,6 +169,9 @@ impl Config {
     }
 
     fn checked(&self) -> Result<(), String> {
+        if self.forge.listing.is_some() && self.forge.without_listing.is_some() {
+            return Err("forge: `listing` and `without_listing` exclude each other".to_owned());
+        }
         for (tag, severity) in &self.severities {
             let issue = self.issues.iter().find(|issue| issue.id == *tag);
             if let Some(issue) = issue.filter(|issue| issue.severity < *severity) {
@@ -134,8 +195,10 @@ impl Config {
         let mut judging_words = base.judging_words;
         let added = self.invariants.judging_words.iter().filter(|word| !judging_words.contains(word));
         judging_words.extend(added.cloned().collect::<Vec<_>>());
+        let without = self.forge.without_listing.iter();
         Policy {
             judging_words,
+            set_aside: without.map(|reason| ("the listing".to_owned(), reason.clone())).collect(),
             egress: base.egress.into_iter().chain(self.invariants.egress.iter().cloned()).collect(),
             thresholds: self.thresholds.clone(),
             issues,

@@ -35,6 +35,16 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+/// A reason that somebody can weigh: a sentence, not a sign.
+pub(super) fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    const SHORTEST: usize = 10;
+    let reason = Option::<String>::deserialize(deserializer)?;
+    match reason.filter(|reason| reason.trim().chars().count() >= SHORTEST) {
+        Some(reason) => Ok(Some(reason.trim().to_owned())),
+        None => Err(D::Error::custom("expected a reason in words, which every report will show")),
+    }
+}
+
 /// How many scenarios may run at once.
 pub(super) fn jobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     struct Jobs(usize);

@@ -81,6 +81,9 @@ pub struct Policy {
     pub severities: Vec<(String, Severity)>,
     /// What a scenario weighs that no issue and no severity names.
     pub default_severity: Severity,
+    /// What the app is said not to have, each with the reason; its scenarios are not planned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<(String, String)>,
 }
 
 impl Default for Policy {
@@ -120,6 +123,7 @@ impl Default for Policy {
             issues: vec![],
             severities: vec![],
             default_severity: Severity::Sev1,
+            set_aside: vec![],
         }
     }
 }
@@ -129,7 +133,8 @@ impl Policy {
     #[must_use]
     pub fn departures(&self) -> Vec<String> {
         let own = Self::default();
-        let Self { judging_words, egress, thresholds, issues: _, severities, default_severity } = self;
+        let Self { judging_words, egress, thresholds, issues: _, severities, default_severity, set_aside } =
+            self;
         let without = |words: &[String], others: &[String]| {
             let rest = words.iter().filter(|word| !others.contains(word));
             rest.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
@@ -142,6 +147,9 @@ impl Policy {
         say(!added.is_empty(), format!("judging words beside gonogo's own: {added}"));
         say(!left_out.is_empty(), format!("words that are not judged: {left_out}"));
         say(!hosts.is_empty(), format!("hosts that the app may reach: {hosts}"));
+        for (what, reason) in set_aside {
+            say(true, format!("not judged, by the configuration: {what} ({reason})"));
+        }
         for (tag, severity) in severities {
             say(true, format!("a failed scenario tagged @{tag} weighs {}", severity.word()));
         }

@@ -20,4 +20,4 @@ pub use failure::{Failure, fail, pending};
 pub use plan::{Plan, PlanError, Selection, Vocabulary};
 pub use run::{Limits, ProgressEvent, RunOptions, ScenarioError, SinkError, Stop, Summary, run};
 pub use steps::{Definition, definitions};
-pub use world::{Setup, World};
+pub use world::{Listing, Setup, World};

@@ -42,6 +42,24 @@ const BEGINNING: &str = "2026-01-05T12:00:00Z";
 /// What a step returns.
 pub type Step = Result<(), Failure>;
 
+/// A call of a Forge app's resolvers that lists in pages, and the names that it uses: in its payload `limit`
+/// and `cursor`, in its answer `items`, `has_more` and `next_cursor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Name of the call.
+    pub call: String,
+    /// The items.
+    pub items: String,
+    /// Whether more follow.
+    pub has_more: String,
+    /// Cursor of the next page.
+    pub next_cursor: String,
+    /// Page size.
+    pub limit: String,
+    /// Cursor of the page that is asked for.
+    pub cursor: String,
+}
+
 /// What all scenarios of a run share.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
@@ -49,6 +67,8 @@ pub struct Setup {
     pub seed: u64,
     /// What is under test.
     pub subject: Target,
+    /// How a Forge app lists in pages, where it does.
+    pub listing: Option<Listing>,
     /// What its released version is, if that is known.
     pub baseline: Option<Arc<Baseline>>,
     /// What the mocked Jira listens with; a scenario tagged `@socket` always gets the socket.

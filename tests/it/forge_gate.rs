@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::{
     gonogo::{Gonogo, gonogo},
     node,
+    readme::commands_of,
 };
 
 #[derive(Deserialize)]
@@ -66,11 +67,43 @@ fn without_its_released_version_an_app_is_undecided_in_words() {
 }
 
 #[test]
-fn a_released_version_is_kept_and_the_same_version_is_within_it() {
+fn what_the_readme_says_of_forge_apps_works_as_it_stands() {
     let Some(packages) = node::packages_of_drift_watch() else { return };
-    let run = with_drift_watch(packages).file("app/gonogo.yaml", "subject: forge\n");
-    let line = r#""$@" baseline app && "$@" run app --baseline app/gonogo-baseline.json"#;
-    run.shell(line).run().exits(0).says("records of the released version").says("UNCONDITIONAL GO");
+    let commands = commands_of("Gate your Forge app");
+    assert_eq!(commands.len(), 5, "{commands:?}");
+    let mut said = vec![];
+    for command in &commands {
+        match command.as_str() {
+            "cd my-forge-app" => {}
+            // The packages lie beside the app already.
+            "npm install" => {}
+            // The first run knows no released version.
+            "gonogo run ." => said.push(r#"("$@" run . || test $? = 4)"#.to_owned()),
+            other => said.push(other.replace("gonogo ", r#""$@" "#)),
+        }
+    }
+    let config = "forge: {listing: {call: listDrift, items: events}}\n";
+    let run = with_drift_watch(packages).file("app/gonogo.yaml", config);
+    let line = format!("cd app && rm -f gonogo-baseline.json && {}", said.join(" && "));
+    run.shell(&line).run().exits(0).says("UNDECIDED").says("UNCONDITIONAL GO");
+}
+
+#[test]
+fn what_the_app_is_said_not_to_have_stands_in_the_report() {
+    let Some(packages) = node::packages_of_drift_watch() else { return };
+    let (config, reason) = ("baseline: gonogo-baseline.json\n", "the page shows the last change alone");
+    let without = format!("{config}forge: {{without_listing: {reason}}}\n");
+    for (config, code, says) in [
+        (
+            without.as_str(),
+            0,
+            "not judged, by the configuration: the listing (the page shows the last change alone)",
+        ),
+        (config, 4, "names no call that lists"),
+    ] {
+        let run = with_drift_watch(packages).file("app/gonogo.yaml", config);
+        run.args(&["run", "app", "--width", "400"]).run().exits(code).says(says);
+    }
 }
 
 /// The broken apps whose place in the order of their names leaves this rest.

@@ -9,7 +9,10 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::gonogo::{Gonogo, Outcome, gonogo};
+use crate::{
+    gonogo::{Gonogo, Outcome, gonogo},
+    readme::commands_of,
+};
 
 /// In the environment of everything that a run starts, so that what it left can be found.
 const SIGN: &str = "GONOGO_TEST_SIGN";
@@ -205,23 +208,19 @@ fn an_interrupted_run_leaves_no_process_behind() {
 fn is_here(program: &str) -> bool {
     let here = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
     if !here {
-        #[allow(clippy::print_stderr, reason = "a test that was skipped says so")]
-        {
-            eprintln!("skipped: {program} is not installed, so its driver was not gated");
-        }
-        #[allow(clippy::disallowed_methods, reason = "a switch of the tests")]
-        let required = std::env::var("GONOGO_REQUIRE_ALL").is_ok();
-        assert!(!required, "{program} is required here");
+        crate::node::skip(&format!("{program} is not installed, so its driver was not gated"));
     }
     here
 }
 
+/// What the README tells people to type for this driver, run as it stands there.
 fn gated(app: &str) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps").join(app);
+    let commands = commands_of("Gate any other app");
+    let command = commands.iter().find(|command| command.ends_with(app)).expect(app);
+    let folder = command.strip_prefix("gonogo run ").expect("a run");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let (sign, root) = (sign(), root.to_string_lossy().into_owned());
-    #[allow(clippy::disallowed_methods, reason = "where this machine has its programs")]
-    let path = std::env::var("PATH").expect("a PATH");
-    let run = gonogo().args(&["run", &root, "--out", "gonogo-report"]).env(SIGN, &sign).env("PATH", &path);
+    let run = gonogo().args(&["run", &root, "--out", "gonogo-report"]).env(SIGN, &sign).path_of_node();
     let outcome = run.run();
     let verdict = outcome.verdict();
     assert_eq!(verdict["verdict"], "UNCONDITIONAL GO", "{}", outcome.all());

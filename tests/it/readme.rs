@@ -17,8 +17,12 @@ fn readme() -> String {
 
 /// The lines of all code blocks, in order.
 fn code() -> Vec<String> {
+    code_of(&readme())
+}
+
+fn code_of(text: &str) -> Vec<String> {
     let mut inside = false;
-    let lines = readme().lines().map(str::to_owned).collect::<Vec<_>>();
+    let lines = text.lines().map(str::to_owned).collect::<Vec<_>>();
     let code = lines.into_iter().filter(|line| {
         let fence = line.trim_start().starts_with("```");
         inside ^= fence;
@@ -47,6 +51,15 @@ fn calls() -> Vec<Vec<String>> {
     code().iter().filter_map(call).collect()
 }
 
+/// The commands of a section, as they stand there.
+pub fn commands_of(section: &str) -> Vec<String> {
+    let text = readme();
+    let start = text.find(&format!("\n## {section}\n")).expect(section) + 1;
+    let end = text[start + 1..].find("\n## ").map_or(text.len(), |end| start + 1 + end);
+    let is_command = |line: &String| ["cd ", "npm ", "gonogo "].iter().any(|word| line.starts_with(word));
+    code_of(&text[start..end]).into_iter().filter(is_command).collect()
+}
+
 #[test]
 fn the_first_two_commands_run_the_gate_and_the_tests() {
     let commands: Vec<String> = code().into_iter().filter(|line| !line.trim().is_empty()).take(2).collect();
@@ -73,8 +86,9 @@ fn every_command_is_one_that_gonogo_understands() {
 #[test]
 fn every_path_that_it_names_is_there() {
     let text = readme();
-    let paths = Regex::new(r"[`(]\.?/?((?:src|tests|features|fixtures|benches|\.ci)/[\w./-]*|LICENSE)[`)]")
-        .expect("a regex");
+    let paths =
+        Regex::new(r"[`(]\.?/?((?:src|tests|features|fixtures|benches|docs|\.ci)/[\w./-]*|LICENSE)[`)]")
+            .expect("a regex");
     let named: Vec<&str> =
         paths.captures_iter(&text).map(|found| found.get(1).expect("a path").as_str()).collect();
     assert!(!named.is_empty());

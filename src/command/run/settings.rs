@@ -13,16 +13,19 @@ use crate::{
     baseline::Baseline,
     cli,
     command::{Refusal, folder::DEFAULT_OUT, header, policy_for},
-    config::{Config, Seconds},
+    config::{self, Config, Seconds},
     evidence::{Header, Policy},
     invariant,
     judge::ACCEPT_GO_AFTER_FIXES,
     scenario::{
-        Limits, Plan, RunOptions, Selection, Setup, Vocabulary,
+        Limits, Listing, Plan, RunOptions, Selection, Setup, Vocabulary,
         source::{self, Source},
     },
     subject::Target,
 };
+
+/// The scenarios of what a Forge app may do without.
+const LISTING: &str = "forge/listing.feature";
 
 /// Everything a run needs to know.
 pub(super) struct Settings {
@@ -41,7 +44,7 @@ pub(super) struct Settings {
 impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
     pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
-        let (file, config) = config(arguments)?;
+        let (file, config) = configured(arguments)?;
         let subject = target(&config, file.as_deref(), arguments.dir.as_deref())?;
         let policy = config.policy(policy_for(&subject));
         let baseline = arguments.baseline.as_ref().or(config.baseline.as_ref()).cloned();
@@ -74,6 +77,7 @@ impl Settings {
             setup: Setup {
                 seed: arguments.seed,
                 subject,
+                listing: config.forge.listing.map(listing),
                 baseline: released.map(Arc::new),
                 ..Setup::default()
             },
@@ -90,7 +94,11 @@ impl Settings {
     /// The texts of the features.
     pub(super) fn sources(&self) -> Result<Vec<Source>, Refusal> {
         if self.features.is_empty() {
-            return Ok(source::built_in(&self.setup.subject));
+            let mut sources = source::built_in(&self.setup.subject);
+            // What the app is said not to have cannot be run; the policy says so in every report.
+            let lists = self.policy.set_aside.is_empty();
+            sources.retain(|source| lists || !source.path.ends_with(LISTING));
+            return Ok(sources);
         }
         source::from_folders(&self.features).map_err(Refusal::input)
     }
@@ -127,7 +135,7 @@ impl Settings {
 }
 
 /// The file that is named; else the nearest one upwards; else nothing is set.
-fn config(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
+fn configured(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
     if let Some(dir) = arguments.dir.as_deref().filter(|dir| !dir.is_dir()) {
         let what = if dir.exists() { "it is no folder" } else { "no such folder" };
         return Err(Refusal::input(anyhow!("cannot read {}: {what}", dir.display())));
@@ -144,4 +152,9 @@ fn config(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
     };
     let config = found.as_deref().map_or(Ok(Config::default()), Config::read).map_err(Refusal::input)?;
     Ok((found, config))
+}
+
+fn listing(named: config::Listing) -> Listing {
+    let config::Listing { call, items, has_more, next_cursor, limit, cursor } = named;
+    Listing { call, items, has_more, next_cursor, limit, cursor }
 }

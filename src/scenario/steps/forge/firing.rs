@@ -24,7 +24,7 @@ async fn installed_for_two(world: &mut World, one: String, other: String) -> Ste
 }
 
 #[when(expr = "every scheduled trigger fires for every tenant")]
-async fn all_fire(world: &mut World) -> Step {
+pub(super) async fn all_fire(world: &mut World) -> Step {
     for trigger in scheduled(world)? {
         for tenant in super::installed(world) {
             let flight = take_off(world, &trigger, &tenant)?;

@@ -4,6 +4,7 @@
 mod events;
 mod firing;
 mod flight;
+mod listing;
 mod records;
 mod release;
 mod resolvers;

@@ -26,22 +26,9 @@ struct Calls {
 #[when(expr = "every resolver is called for every tenant")]
 async fn all_are_called(world: &mut World) -> Step {
     let deployment = world.deployment()?;
-    let functions = &deployment.manifest().resolvers;
     for tenant in super::installed(world) {
-        for call in &calls_to_make(world, &deployment)? {
-            let mut end = None;
-            // Which of the app's resolvers defines the call, only running it tells.
-            for function in functions {
-                let tried = called(world, &tenant, function, call).await?;
-                let answered = matches!(tried, InvocationEnd::Returned(_));
-                if answered || end.is_none() {
-                    end = Some(tried);
-                }
-                if answered {
-                    break;
-                }
-            }
-            let Some(end) = end else { continue };
+        for name in &calls_to_make(world, &deployment)? {
+            let end = call(world, &tenant, name, json!({})).await?;
             let calls = world.notes::<Calls>();
             calls.made += 1;
             let answer = match &end {
@@ -52,11 +39,11 @@ async fn all_are_called(world: &mut World) -> Step {
                     continue;
                 }
                 other => {
-                    calls.unanswered.push(format!("the resolver {call:?} gave no answer: {other}"));
+                    calls.unanswered.push(format!("the resolver {name:?} gave no answer: {other}"));
                     None
                 }
             };
-            take_down(world, &tenant, call, answer)?;
+            take_down(world, &tenant, name, answer)?;
         }
     }
     Ok(())
@@ -71,18 +58,31 @@ fn calls_to_make(world: &World, deployment: &Deployment) -> Result<BTreeSet<Stri
     Ok(calls)
 }
 
-async fn called(world: &World, tenant: &str, function: &str, call: &str) -> Result<InvocationEnd, Failure> {
-    let forge = world.forge()?;
-    let worker = forge.reserve();
-    let trigger = Trigger::Resolver {
-        function: function.to_owned(),
-        call: call.to_owned(),
-        payload: json!({}),
-        account: Some(PERSON.to_owned()),
-    };
-    let invoked = forge.instances.invoke_on(&worker, tenant, &trigger).await;
-    forge.free(&worker);
-    Ok(invoked.end)
+/// Calls the app's resolvers by this name until one answers: which of them defines it, only running it tells.
+pub(super) async fn call(
+    world: &World,
+    tenant: &str,
+    name: &str,
+    payload: Value,
+) -> Result<InvocationEnd, Failure> {
+    let (deployment, forge) = (world.deployment()?, world.forge()?);
+    let mut end = None;
+    for function in &deployment.manifest().resolvers {
+        let worker = forge.reserve();
+        let trigger = Trigger::Resolver {
+            function: function.clone(),
+            call: name.to_owned(),
+            payload: payload.clone(),
+            account: Some(PERSON.to_owned()),
+        };
+        let invoked = forge.instances.invoke_on(&worker, tenant, &trigger).await;
+        forge.free(&worker);
+        if matches!(invoked.end, InvocationEnd::Returned(_)) {
+            return Ok(invoked.end);
+        }
+        end = end.or(Some(invoked.end));
+    }
+    end.ok_or_else(|| Failure::not_exercised("the manifest names no resolver"))
 }
 
 fn take_down(world: &World, tenant: &str, call: &str, answer: Option<&Value>) -> Step {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cucumber::{given, when};
 
 use crate::{
+    evidence::Fact,
     mock_jira::{ListingOrder, SiteChange},
     scenario::{Failure, World, world::Step},
 };
@@ -13,7 +14,7 @@ use crate::{
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[when(expr = "a day passes")]
-fn a_day_passes(world: &mut World) -> Step {
+pub(super) fn a_day_passes(world: &mut World) -> Step {
     world.pass(DAY)
 }
 
@@ -31,17 +32,20 @@ fn another_order(world: &mut World, tenant: String) -> Step {
 
 /// Whatever an app looks at, something of it is another after this.
 #[when(expr = "the site of {string} changes all over")]
-fn changes_all_over(world: &mut World, tenant: String) -> Step {
+pub(super) fn changes_all_over(world: &mut World, tenant: String) -> Step {
+    let before = super::since(world, 0, |log| {
+        log.iter().filter(|o| matches!(o.fact, Fact::SiteChanged { .. })).count()
+    });
     let platform = &world.scene()?.platform;
-    let named = |name: &str| name.to_owned();
+    let named = |name: &str| format!("{name} {before}");
     for change in [
-        SiteChange::AddProject { key: named("VISIT"), name: named("Visitors") },
+        SiteChange::AddProject { key: format!("VISIT{before}"), name: named("Visitors") },
         SiteChange::AddField {
-            id: named("customfield_99999"),
+            id: format!("customfield_{}", 99_000 + before),
             name: named("Visited by"),
-            kind: named("string"),
+            kind: "string".to_owned(),
         },
-        SiteChange::AddStatus { name: named("Visited"), category: named("done") },
+        SiteChange::AddStatus { name: named("Visited"), category: "done".to_owned() },
         SiteChange::AddIssues { count: 3 },
     ] {
         platform.change_site(&tenant, change).map_err(|e| Failure::new(e.to_string()))?;
