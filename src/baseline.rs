@@ -96,7 +96,11 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Self, BaselineError> {
         let unreadable = |source| BaselineError::Unreadable { path: path.to_owned(), source };
         let unsound = |reason| BaselineError::Unsound { path: path.to_owned(), reason };
-        if fs::metadata(path).map_err(unreadable)?.len() > LARGEST_BYTES {
+        let found = fs::metadata(path).map_err(unreadable)?;
+        if !found.is_file() {
+            return Err(unsound("it is no file".to_owned()));
+        }
+        if found.len() > LARGEST_BYTES {
             return Err(unsound("it is larger than 16 MiB".to_owned()));
         }
         Self::parse(&fs::read(path).map_err(unreadable)?).map_err(unsound)

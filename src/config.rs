@@ -23,6 +23,7 @@ pub const FILE_NAME: &str = "gonogo.yaml";
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// What is judged; without it, what lies in the folder.
+    #[serde(deserialize_with = "subject::named")]
     pub subject: Option<Subject>,
     /// The file that keeps what the released version is.
     pub baseline: Option<PathBuf>,

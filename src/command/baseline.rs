@@ -1,10 +1,7 @@
 //! `gonogo baseline`: what the released version of an app is, gathered from evidence and kept in a file. Judges
 //! nothing: a baseline says what was, not whether it was right.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, anyhow};
 
@@ -18,6 +15,7 @@ const FILE_NAME: &str = "gonogo-baseline.json";
 pub(super) fn baseline(arguments: &cli::Baseline, console: &mut Console) -> Result<u8, Refusal> {
     let home = arguments.dir.as_deref().unwrap_or(Path::new("."));
     let file = arguments.file.clone().unwrap_or_else(|| home.join(FILE_NAME));
+    check(&file)?;
     let baseline = match &arguments.evidence {
         Some(evidence) => Baseline::gather(evidence).map_err(Refusal::input)?,
         None => of_a_run(arguments, console)?,
@@ -55,10 +53,31 @@ fn of_a_run(arguments: &cli::Baseline, console: &mut Console) -> Result<Baseline
     gathered
 }
 
+/// Refuses, before anything runs, a place where no baseline can go: what lies there and is none is kept.
+fn check(file: &Path) -> Result<(), Refusal> {
+    let refused = |why: &str| Err(Refusal::input(anyhow!("cannot write {}: {why}", file.display())));
+    let home = file.parent().filter(|home| !home.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !home.is_dir() {
+        return refused("its folder does not exist");
+    }
+    match fs::symlink_metadata(file) {
+        Err(_) => Ok(()),
+        Ok(found) if !found.is_file() => refused("something that is no file lies there"),
+        Ok(_) => match Baseline::read(file) {
+            Ok(_) => Ok(()),
+            Err(_) => refused("a file that is no baseline lies there; move it away, or name another with --file"),
+        },
+    }
+}
+
 /// A file that is whole or not there.
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
-    let beside: PathBuf = file.with_extension("json.part");
-    fs::write(&beside, text)
-        .and_then(|()| fs::rename(&beside, file))
-        .with_context(|| format!("cannot write {}", file.display()))
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let beside = file.with_file_name(name);
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written.with_context(|| format!("cannot write {}", file.display()))
 }

@@ -55,6 +55,11 @@ fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
     Ok(command)
 }
 
+/// A subject that is there; a key without a value names none, and would be taken for the reference app.
+pub(super) fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Subject>, D::Error> {
+    Subject::deserialize(deserializer).map(Some)
+}
+
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
@@ -73,6 +78,10 @@ impl<'de> Deserialize<'de> for Subject {
                         "`{other}` is not supported; say `reference`, `forge`, or `{{command: [...], protocol: stdio}}`"
                     ))),
                 }
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Subject, E> {
+                Err(E::custom("expected a subject after the colon; say `reference`, `forge`, or `{command: [...], protocol: stdio}`"))
             }
 
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Subject, M::Error> {

@@ -49,6 +49,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
         ("forge: {without_listing: no}\n", vec!["expected a reason in words"]),
         ("forge: {listing: {call: a}, without_listing: it shows no list}\n", vec!["exclude each other"]),
         ("forge: {listing: {cal: a}}\n", vec!["did you mean `call`?"]),
+        ("subject:\n", vec!["expected a subject after the colon"]),
         ("subject: 3\n", vec!["or a program"]),
         ("timeouts: {step_s: -1}\n", vec!["timeouts", "seconds above 0", "step_s: -1"]),
         ("timeouts: {step_s: .nan}\n", vec!["above 0"]),

@@ -28,17 +28,18 @@ pub(super) fn judge(log: &Log<'_>) -> Finding {
     let mut site_of = BTreeMap::new();
     let mut equal = false;
     for observation in log.observations {
-        let Fact::SnapshotStored { site, hash, .. } = &observation.fact else { continue };
+        let Fact::SnapshotStored { tenant, site, hash, .. } = &observation.fact else { continue };
         let seq = observation.seq;
-        if let Some((first_hash, first)) = hash_of.get(site.as_str()) {
+        if let Some((first_hash, first)) = hash_of.get(&(tenant, site)) {
             equal = true;
             if *first_hash != hash {
                 case.violated(|| "the same content has two hashes".to_owned(), &[*first, seq]);
             }
         } else {
-            hash_of.insert(site.as_str(), (hash, seq));
+            hash_of.insert((tenant, site), (hash, seq));
         }
-        let (first_site, first) = *site_of.entry(hash.as_str()).or_insert((site, seq));
+        // Two tenants may well hold the same of what the app looks at.
+        let (first_site, first) = *site_of.entry((tenant, hash)).or_insert((site, seq));
         if first_site != site {
             case.violated(|| "different content has the same hash".to_owned(), &[first, seq]);
         }

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -59,7 +60,7 @@ impl Settings {
             ([], None) => vec![],
         };
         let or = |limit: Option<Seconds>, default: Duration| limit.map_or(default, |limit| limit.0);
-        let (defaults, timeouts) = (RunOptions::default(), &config.timeouts);
+        let (defaults, timeouts) = (defaults_for(&subject), &config.timeouts);
         let limits = Limits {
             step: or(timeouts.step_s, defaults.limits.step),
             scenario: or(timeouts.scenario_s, defaults.limits.scenario),
@@ -152,6 +153,18 @@ fn configured(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal
     };
     let config = found.as_deref().map_or(Ok(Config::default()), Config::read).map_err(Refusal::input)?;
     Ok((found, config))
+}
+
+/// Other apps than the reference app run in processes of their own, some to a scenario: as many scenarios at
+/// once as there are processors, and time enough for a process to start on a busy machine.
+fn defaults_for(subject: &Target) -> RunOptions {
+    let defaults = RunOptions::default();
+    if matches!(subject, Target::Reference) {
+        return defaults;
+    }
+    let jobs = thread::available_parallelism().map_or(2, usize::from).clamp(2, defaults.jobs);
+    let (step, scenario) = (Duration::from_secs(60), Duration::from_secs(180));
+    RunOptions { jobs, limits: Limits { step, scenario, ..defaults.limits }, ..defaults }
 }
 
 fn listing(named: config::Listing) -> Listing {

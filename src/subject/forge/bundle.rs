@@ -83,7 +83,10 @@ impl Bundle {
             }
         }
         let cache = Cache::of(&folder, &handlers, node.major());
-        if let Some((file, warnings)) = cache.find() {
+        // A copy of this run's own: the kept one may be swept by another run.
+        if let Some((file, warnings)) = cache.find().and_then(|(kept, warnings)| {
+            Some((own_copy(&kept, &bridge.scratch()).ok()?, warnings))
+        }) {
             return Ok(Self { node, bridge, folder, file, warnings, handlers });
         }
         let esbuild = find_esbuild(&folder, &node)?;
@@ -105,7 +108,8 @@ impl Bundle {
         }
         let warnings = lines(&said["warnings"]);
         let inputs = lines(&said["inputs"]);
-        let file = cache.keep(&built, &inputs, &warnings).unwrap_or(built);
+        let kept = cache.keep(&built, &inputs, &warnings);
+        let file = kept.and_then(|kept| own_copy(&kept, &bridge.scratch()).ok()).unwrap_or(built);
         Ok(Self { node, bridge, folder, file, warnings, handlers })
     }
 
@@ -117,6 +121,14 @@ impl Bundle {
 
 pub(super) fn lines(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The bundle with its map, in this run's own folder.
+fn own_copy(kept: &Path, scratch: &Path) -> std::io::Result<PathBuf> {
+    let own = scratch.join("kept.cjs");
+    fs::copy(kept, &own)?;
+    fs::copy(kept.with_extension("cjs.map"), scratch.join("bundle.cjs.map"))?;
+    Ok(own)
 }
 
 fn file_error(verb: &str, path: &Path, error: &std::io::Error) -> ForgeError {

@@ -78,7 +78,7 @@ pub(super) fn note_snapshot(world: &World, job: &Job, tenant: &str, worker: &str
 }
 
 /// The key as the app knows it: in the evidence its tenant stands before it.
-fn plain(key: &str) -> &str {
+pub(super) fn plain(key: &str) -> &str {
     key.rsplit_once('/').map_or(key, |(_, key)| key)
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cucumber::{given, then};
+use secrecy::ExposeSecret as _;
 
+use super::records;
 use crate::{
     baseline::format_of,
     evidence::{Ending, Fact},
@@ -38,8 +40,14 @@ fn records_are_kept(world: &mut World, tenant: String) -> Step {
         return Err(Failure::not_exercised("the app keeps no record in its storage"));
     }
     let mut formats = BTreeSet::new();
+    let secrets = world.scene()?.platform.issued_secrets();
     for (key, value) in stored {
-        if value.to_string().len() <= LARGEST_SAMPLE_BYTES && formats.insert(format_of(&key)) {
+        let text = value.to_string();
+        if secrets.iter().any(|secret| text.contains(secret.expose_secret())) {
+            let what = format!("a token lies in the plain storage, under {key:?}; secrets belong into setSecret");
+            return Err(Failure::new(what));
+        }
+        if text.len() <= LARGEST_SAMPLE_BYTES && formats.insert(format_of(&key)) {
             world.record(Fact::RecordSampled { tenant: tenant.clone(), key, value })?;
         }
     }
@@ -56,13 +64,19 @@ fn all_were_read(world: &mut World) -> Step {
     let (planted, stumbled) = super::since(world, 0, |log| {
         let mut planted = BTreeMap::new();
         let mut stumbled = None;
+        let mut keys = BTreeSet::new();
         for observation in log {
             match &observation.fact {
-                Fact::OldRecordPlanted { tenant, format, .. } => {
+                Fact::OldRecordPlanted { tenant, format, record } => {
+                    keys.insert(record.clone());
                     planted.insert(format.clone(), tenant.clone());
                 }
                 Fact::JobEnded { job, ending: Ending::Threw | Ending::Hung | Ending::Failed, .. } => {
                     stumbled = stumbled.or(Some(job.clone()));
+                }
+                // What it cannot read, an app may throw away.
+                Fact::KeyDeleted { key, .. } if keys.contains(records::plain(key)) => {
+                    stumbled = stumbled.or(Some(format!("the removal of {key}")));
                 }
                 Fact::OperationAnswered { operation, answered: false, .. } => {
                     stumbled = stumbled.or(Some(operation.clone()));
@@ -77,6 +91,6 @@ fn all_were_read(world: &mut World) -> Step {
     }
     match stumbled {
         None => Ok(()),
-        Some(what) => Err(Failure::new(format!("{what} did not work on the released version's records"))),
+        Some(what) => Err(Failure::new(format!("{what}: the released version's records are not read as they were"))),
     }
 }
