@@ -9,6 +9,7 @@ Feature: What a Forge app is told
     And a day passes
     And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
+    And none of them failed
     And "acme" was served in the end
     And "globex" was served in the end
 
@@ -18,3 +19,4 @@ Feature: What a Forge app is told
     And each event that the app listens to is sent for every tenant
     And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
+    And none of them failed

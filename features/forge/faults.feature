@@ -11,27 +11,32 @@ Feature: A Forge app in trouble
     And no request came before its Retry-After had passed
     And "acme" was served in the end
 
-  Scenario Outline: After <fault> the next run is whole
+  Scenario Outline: After <fault> to <which> nothing false is stored, and the next run is whole
     Given the Forge app is installed for "acme"
-    And Jira answers "<fault>" to the next 2 requests for "jira" of "acme"
     When every scheduled trigger fires for every tenant
+    And a day passes
+    And Jira answers "<fault>" to <which> of "acme", once trouble begins
+    And every scheduled trigger fires for every tenant
+    And the trouble ends
     And a day passes
     And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
     And "acme" was served in the end
 
     Examples:
-      | fault          |
-      | 500            |
-      | 503            |
-      | reset          |
-      | malformed JSON |
-      | slow           |
+      | fault          | which                |
+      | 500            | the first 2 requests |
+      | 503            | every third request  |
+      | 503            | every request        |
+      | reset          | the first 2 requests |
+      | malformed JSON | every third request  |
+      | slow           | the first 2 requests |
 
   @invariant:fire_and_forget_jobs
   Scenario: A tenant whose site is down keeps nobody else from being served
     Given the Forge app is installed for "acme" and "globex"
     And Jira answers "503" to every request for "jira" of "acme"
     When every scheduled trigger fires for every tenant
+    And every resolver is called for every tenant
     Then every trigger came to its end by itself
     And "globex" was served in the end

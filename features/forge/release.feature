@@ -12,6 +12,7 @@ Feature: A Forge app beside its released version
     And the site of "acme" changes all over
     And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
+    And none of them failed
     And every record of the released version was read
 
   Scenario: What it stores is kept for the next version to read
@@ -21,4 +22,5 @@ Feature: A Forge app beside its released version
     And the site of "acme" changes all over
     And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
+    And none of them failed
     And the records of "acme" are kept for the next version to read

@@ -40,7 +40,7 @@ pub(super) fn baseline(arguments: &cli::Baseline, console: &mut Console) -> Resu
 fn of_a_run(arguments: &cli::Baseline, console: &mut Console) -> Result<Baseline, Refusal> {
     let out = std::env::temp_dir().join(format!("gonogo-baseline-{}", std::process::id()));
     let run = cli::Run::whole(arguments.dir.clone(), arguments.config.clone(), out.clone(), arguments.seed);
-    let gathered = run::judged(&run, console).and_then(|(judgement, evidence)| {
+    let gathered = run::judged(&run, false, console).and_then(|(judgement, evidence)| {
         let failed: Vec<_> = judgement.invariants.iter().filter(|i| i.is_violated()).collect();
         for invariant in failed {
             console
@@ -65,7 +65,9 @@ fn check(file: &Path) -> Result<(), Refusal> {
         Ok(found) if !found.is_file() => refused("something that is no file lies there"),
         Ok(_) => match Baseline::read(file) {
             Ok(_) => Ok(()),
-            Err(_) => refused("a file that is no baseline lies there; move it away, or name another with --file"),
+            Err(_) => {
+                refused("a file that is no baseline lies there; move it away, or name another with --file")
+            }
         },
     }
 }

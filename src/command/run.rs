@@ -26,13 +26,18 @@ use crate::{
 
 /// Runs, judges, reports.
 pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Refusal> {
-    let (judgement, _) = judged(arguments, console)?;
+    let (judgement, _) = judged(arguments, true, console)?;
     deliver::to_reports(&judgement, &arguments.verdict.reports, console)
 }
 
-/// Runs and judges; the results lie in the output folder then. Returns where the evidence is, too.
-pub(super) fn judged(arguments: &cli::Run, console: &mut Console) -> Result<(Judgement, PathBuf), Refusal> {
-    let settings = Settings::of(arguments).inspect_err(|_| {
+/// Runs and judges; the results lie in the output folder then. Returns where the evidence is,
+/// too. Without `compared` the app is held against no released version.
+pub(super) fn judged(
+    arguments: &cli::Run,
+    compared: bool,
+    console: &mut Console,
+) -> Result<(Judgement, PathBuf), Refusal> {
+    let settings = Settings::of(arguments, compared).inspect_err(|_| {
         put_aside(arguments.out.as_deref().unwrap_or(Path::new(DEFAULT_OUT)));
     })?;
     let folder = Folder::open(&settings.out)?;

@@ -81,7 +81,9 @@ impl<'de> Deserialize<'de> for Subject {
             }
 
             fn visit_unit<E: Error>(self) -> Result<Subject, E> {
-                Err(E::custom("expected a subject after the colon; say `reference`, `forge`, or `{command: [...], protocol: stdio}`"))
+                Err(E::custom(
+                    "expected a subject after the colon; say `reference`, `forge`, or `{command: [...], protocol: stdio}`",
+                ))
             }
 
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Subject, M::Error> {

@@ -11,7 +11,10 @@ pub mod reference;
 pub mod seam;
 pub mod trigger;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -40,6 +43,21 @@ pub enum Target {
 }
 
 impl Target {
+    /// The files that the app is made of, as far as they are known.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Reference => vec![],
+            Self::Process(program) => program
+                .command
+                .iter()
+                .map(|part| program.dir.join(part))
+                .filter(|path| path.is_file())
+                .collect(),
+            Self::Forge(deployment) => deployment.files(),
+        }
+    }
+
     /// The name that reports carry.
     #[must_use]
     pub fn name(&self) -> String {

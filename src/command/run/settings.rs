@@ -44,11 +44,12 @@ pub(super) struct Settings {
 
 impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
-    pub(super) fn of(arguments: &cli::Run) -> Result<Self, Refusal> {
+    /// What the flags, the environment and the file say. Without `compared` no released version is looked at.
+    pub(super) fn of(arguments: &cli::Run, compared: bool) -> Result<Self, Refusal> {
         let (file, config) = configured(arguments)?;
         let subject = target(&config, file.as_deref(), arguments.dir.as_deref())?;
         let policy = config.policy(policy_for(&subject));
-        let baseline = arguments.baseline.as_ref().or(config.baseline.as_ref()).cloned();
+        let baseline = arguments.baseline.as_ref().or(config.baseline.as_ref()).filter(|_| compared).cloned();
         let released = baseline.as_deref().map(Baseline::read).transpose().map_err(Refusal::input)?;
         let features = match (arguments.features.as_slice(), &arguments.dir) {
             ([_, ..], _) => arguments.features.clone(),
@@ -94,11 +95,15 @@ impl Settings {
 
     /// The texts of the features.
     pub(super) fn sources(&self) -> Result<Vec<Source>, Refusal> {
-        if self.features.is_empty() {
+        if self.features.is_empty() || !matches!(self.setup.subject, Target::Reference) {
             let mut sources = source::built_in(&self.setup.subject);
             // What the app is said not to have cannot be run; the policy says so in every report.
             let lists = self.policy.set_aside.is_empty();
             sources.retain(|source| lists || !source.path.ends_with(LISTING));
+            // What a team adds for its own app comes beside what every app is judged by.
+            if !self.features.is_empty() {
+                sources.extend(source::from_folders(&self.features).map_err(Refusal::input)?);
+            }
             return Ok(sources);
         }
         source::from_folders(&self.features).map_err(Refusal::input)
@@ -107,10 +112,16 @@ impl Settings {
     /// The files that the run is read from, each with what it is.
     pub(super) fn inputs(&self, sources: &[Source]) -> Vec<(PathBuf, &'static str)> {
         // Built-in features are no files, whatever lies under their names.
-        let files = if self.features.is_empty() { &[] } else { sources };
-        let features = files.iter().map(|source| (source.path.clone(), "a feature file"));
+        let is_own = |source: &&Source| self.features.iter().any(|folder| source.path.starts_with(folder));
+        let files = sources.iter().filter(is_own);
+        let features = files.map(|source| (source.path.clone(), "a feature file"));
         let baseline = self.baseline.clone().map(|file| (file, "the baseline"));
-        features.chain(self.config.clone().map(|file| (file, "the configuration"))).chain(baseline).collect()
+        let app = self.setup.subject.files().into_iter().map(|file| (file, "a file of the app"));
+        features
+            .chain(app)
+            .chain(self.config.clone().map(|file| (file, "the configuration")))
+            .chain(baseline)
+            .collect()
     }
 
     /// Everything that is to run.

@@ -21,6 +21,7 @@ pub(super) fn target(config: &Config, file: Option<&Path>, dir: Option<&Path>) -
         Some(Subject::Program(named)) => {
             let program = Program::new(named.command.clone(), named.dir.clone());
             let answer_within = named.answer_within_s.map_or(program.answer_within, |limit| limit.0);
+            require(&program)?;
             Ok(Target::Process(Arc::new(Program { answer_within, ..program })))
         }
         Some(Subject::Forge) => {
@@ -29,6 +30,25 @@ pub(super) fn target(config: &Config, file: Option<&Path>, dir: Option<&Path>) -
         None if Manifest::find(folder).is_some() => forge(folder),
         None => Ok(Target::Reference),
     }
+}
+
+/// A program that is not there is a mistake of the configuration, not of the app.
+fn require(program: &Program) -> Result<(), Refusal> {
+    let Some(name) = program.command.first() else { return Ok(()) };
+    let found = match name.contains('/') {
+        true => program.dir.join(name).is_file(),
+        false => {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+        }
+    };
+    let place = if name.contains('/') { program.dir.display().to_string() } else { "the PATH".to_owned() };
+    if found {
+        return Ok(());
+    }
+    Err(Refusal::input(anyhow!(
+        "subject: there is no program {name:?} in {place}; name one that is installed"
+    )))
 }
 
 fn forge(folder: &Path) -> Result<Target, Refusal> {

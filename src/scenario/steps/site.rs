@@ -161,7 +161,7 @@ async fn crashes(world: &mut World, worker: String) -> Step {
 // --- faults of the platform ---------------------------------------------------------------------
 
 /// A fault by the name that `gonogo list faults` shows.
-fn fault(name: &str) -> Result<Fault, Failure> {
+pub(super) fn fault(name: &str) -> Result<Fault, Failure> {
     Ok(match name {
         "429" => Fault::TooManyRequests(RetryAfter::Absent),
         "hang" => Fault::Hang,

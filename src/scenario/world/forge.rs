@@ -107,12 +107,18 @@ impl World {
     /// # Errors
     /// When there is such a site already; and as [`World::deployment`].
     pub fn install_forge(&mut self, tenant: &str) -> Step {
+        self.install_forge_on(TenantSpec::new(tenant))
+    }
+
+    /// As [`World::install_forge`], on a site of this kind.
+    ///
+    /// # Errors
+    /// As [`World::install_forge`].
+    pub fn install_forge_on(&mut self, site: TenantSpec) -> Step {
+        let tenant = site.id.clone();
         let deployment = self.deployment()?;
         let first = self.scene()?.platform.tenant_ids().is_empty();
-        self.add_site(TenantSpec {
-            scopes: deployment.manifest().scopes.clone(),
-            ..TenantSpec::new(tenant)
-        })?;
+        self.add_site(TenantSpec { scopes: deployment.manifest().scopes.clone(), ..site })?;
         if first {
             for fact in deployment.facts() {
                 self.scene()?.stage.recorder.record(Source::Subject, fact.clone());
@@ -121,6 +127,6 @@ impl World {
                 self.record(baseline.fact())?;
             }
         }
-        self.record(Fact::Installed { tenant: tenant.to_owned(), settings: vec![] })
+        self.record(Fact::Installed { tenant, settings: vec![] })
     }
 }

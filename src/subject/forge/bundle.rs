@@ -84,9 +84,10 @@ impl Bundle {
         }
         let cache = Cache::of(&folder, &handlers, node.major());
         // A copy of this run's own: the kept one may be swept by another run.
-        if let Some((file, warnings)) = cache.find().and_then(|(kept, warnings)| {
-            Some((own_copy(&kept, &bridge.scratch()).ok()?, warnings))
-        }) {
+        if let Some((file, warnings)) = cache
+            .find()
+            .and_then(|(kept, warnings)| Some((own_copy(&kept, &bridge.scratch()).ok()?, warnings)))
+        {
             return Ok(Self { node, bridge, folder, file, warnings, handlers });
         }
         let esbuild = find_esbuild(&folder, &node)?;

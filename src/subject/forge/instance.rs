@@ -197,14 +197,14 @@ impl Instance {
                     ground.clock.advance(Duration::from_millis(ahead));
                 }
                 logs.append(&mut said.logs);
-                let calls = said.calls;
+                let (calls, unfinished) = (said.calls, said.unfinished);
                 let (end, sound) = said.end(order.limit);
                 self.sound = sound;
-                Invoked { instance, end, logs, calls }
+                Invoked { instance, end, logs, calls, unfinished }
             }
             Err(how) => {
                 self.sound = false;
-                Invoked { instance, end: InvocationEnd::Died { how }, logs, calls: 0 }
+                Invoked { instance, end: InvocationEnd::Died { how }, logs, calls: 0, unfinished: 0 }
             }
         }
     }

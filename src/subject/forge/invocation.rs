@@ -182,6 +182,8 @@ pub(super) struct Said {
     end: SaidEnd,
     pub logs: Vec<LogLine>,
     pub calls: usize,
+    /// Calls that had no answer when the handler returned.
+    pub unfinished: usize,
     /// What time it is for the app by now, in milliseconds since the epoch.
     pub now: i64,
 }

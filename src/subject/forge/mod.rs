@@ -12,7 +12,7 @@ mod time;
 use std::{
     collections::BTreeMap,
     fmt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -86,6 +86,16 @@ impl Deployment {
     #[must_use]
     pub fn node_version(&self) -> &str {
         &self.bundle.node.version
+    }
+
+    /// The manifest, the package's own files, and the handlers.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let folder = &self.bundle.folder;
+        let beside =
+            [self.manifest.file.as_str(), "package.json", "package-lock.json"].map(|name| folder.join(name));
+        let handlers = self.manifest.functions.iter().filter_map(|function| function.source(folder));
+        beside.into_iter().chain(handlers).collect()
     }
 
     /// What the app's folder shows: the manifest, what the sources hold, and what is amiss there.
@@ -257,6 +267,9 @@ pub struct Invoked {
     pub logs: Vec<LogLine>,
     /// How many calls of the platform it made.
     pub calls: usize,
+    /// How many of them had no answer when the handler returned: the platform freezes an instance there, and
+    /// what it was at is finished with the next invocation or never.
+    pub unfinished: usize,
 }
 
 /// The instances of one scenario. Dropping it ends all of them, with whatever they started.
@@ -303,8 +316,13 @@ impl Instances {
     }
 
     async fn run(&self, name: Option<&str>, tenant: &str, trigger: &Trigger) -> Invoked {
-        let ended =
-            |end| Invoked { instance: name.unwrap_or("no instance").to_owned(), end, logs: vec![], calls: 0 };
+        let ended = |end| Invoked {
+            instance: name.unwrap_or("no instance").to_owned(),
+            end,
+            logs: vec![],
+            calls: 0,
+            unfinished: 0,
+        };
         let order = match Order::new(&self.deployment, &self.ground, tenant, trigger) {
             Ok(order) => order,
             Err(message) => return ended(InvocationEnd::LoadFailed { message, at: None }),

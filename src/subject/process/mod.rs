@@ -48,7 +48,7 @@ impl Program {
     /// A program with the usual patience.
     #[must_use]
     pub fn new(command: Vec<String>, dir: PathBuf) -> Self {
-        Self { command, dir, answer_within: Duration::from_secs(5) }
+        Self { command, dir, answer_within: Duration::from_secs(20) }
     }
 }
 

@@ -99,6 +99,6 @@ async fn touch_down(world: &mut World, flight: Flight) -> Step {
     };
     records::note_snapshot(world, &job, &tenant, &worker, start)?;
     let report = seen::report(&did, &invoked);
-    seen::note_end(world, (&job.key, &tenant), &invoked.end, ending, &did);
+    seen::note_end(world, (&job.key, &tenant), &invoked, ending, &did);
     world.record(Fact::JobEnded { job: job.key, tenant: Some(tenant), worker, ending, report })
 }

@@ -4,6 +4,7 @@
 mod events;
 mod firing;
 mod flight;
+mod kinds;
 mod listing;
 mod records;
 mod release;

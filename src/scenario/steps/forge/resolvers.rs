@@ -28,7 +28,18 @@ async fn all_are_called(world: &mut World) -> Step {
     let deployment = world.deployment()?;
     for tenant in super::installed(world) {
         for name in &calls_to_make(world, &deployment)? {
-            let end = call(world, &tenant, name, json!({})).await?;
+            let mut end = call(world, &tenant, name, json!({})).await?;
+            // Pages send more than nothing; what only then is said counts too.
+            for payload in [json!({"limit": 5}), json!({"limit": 5, "cursor": null})] {
+                let other = call(world, &tenant, name, payload).await?;
+                match (&end, &other) {
+                    (InvocationEnd::Returned(_), InvocationEnd::Returned(answer)) => {
+                        show(world, &tenant, name, answer)?;
+                    }
+                    (InvocationEnd::Returned(_), _) => {}
+                    _ => end = other,
+                }
+            }
             let calls = world.notes::<Calls>();
             calls.made += 1;
             let answer = match &end {
@@ -94,8 +105,19 @@ fn take_down(world: &World, tenant: &str, call: &str, answer: Option<&Value>) ->
         answered: answer.is_some(),
         fields,
     })?;
+    answer.map_or(Ok(()), |answer| show(world, tenant, call, answer))
+}
+
+/// Takes down what an answer shows, and whose marks it carries anywhere.
+fn show(world: &World, tenant: &str, call: &str, answer: &Value) -> Step {
     let mut texts = vec![];
-    answer.into_iter().for_each(|answer| prose(answer, &mut texts));
+    prose(answer, &mut texts);
+    let marked = world.scene()?.stage.canaries.carried_by(answer.to_string().as_bytes());
+    if marked.iter().any(|owner| owner != tenant) {
+        let (surface, text) = (format!("answer of the resolver {call}"), String::new());
+        let whose = tenant.to_owned();
+        world.record(Fact::TextShown { tenant: whose, surface, text, quoted: vec![], carries: marked })?;
+    }
     let scene = world.scene()?;
     let names = scene.platform.names(tenant).map_err(|e| Failure::new(e.to_string()))?;
     for text in texts.into_iter().take(TEXTS) {

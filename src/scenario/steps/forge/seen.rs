@@ -59,6 +59,14 @@ pub(super) fn admits_failure(answer: &Value) -> bool {
     words.into_iter().any(failed) || denies || answer["statusCode"].as_u64().is_some_and(|code| code >= 400)
 }
 
+/// Whether the app says of itself that it succeeded.
+fn claims_success(answer: &Value) -> bool {
+    let words = ["outcome", "status", "result"].iter().filter_map(|name| answer[*name].as_str());
+    let fine =
+        |word: &str| ["succeeded", "success", "ok", "done"].contains(&word.to_ascii_lowercase().as_str());
+    words.into_iter().any(fine) || ["success", "ok"].iter().any(|name| answer[*name] == json!(true))
+}
+
 /// How many characters of what the app returned are kept.
 const ANSWER_CHARS: usize = 2_000;
 
@@ -89,6 +97,8 @@ fn word(end: &InvocationEnd) -> &'static str {
 pub(super) struct Ends {
     /// Trigger and how it ended badly.
     bad: Vec<String>,
+    /// Trigger that failed, as it admits or as its requests show.
+    failed: Vec<String>,
     /// Triggers of which nothing was ever seen, and why not.
     idle: Vec<(String, String)>,
     busy: BTreeSet<String>,
@@ -98,14 +108,30 @@ pub(super) struct Ends {
 pub(super) fn note_end(
     world: &mut World,
     (job, tenant): (&str, &str),
-    end: &InvocationEnd,
+    invoked: &Invoked,
     ending: Ending,
     did: &Deeds,
 ) {
     let ends = world.notes::<Ends>();
+    let end = &invoked.end;
+    if invoked.unfinished > 0 {
+        ends.bad.push(format!(
+            "the trigger {job:?} returned for {tenant:?} while {} of its calls had no answer: the platform freezes \
+             it there, and what it was at may never be finished; await it",
+            invoked.unfinished
+        ));
+    }
     match (end, ending) {
         (InvocationEnd::LoadFailed { .. }, _) => {
             ends.bad.push(format!("not exercised: the trigger {job:?} cannot be loaded: {end}"));
+        }
+        (InvocationEnd::Returned(answer), Ending::Failed) if claims_success(answer) => {
+            ends.bad.push(format!(
+                "the trigger {job:?} says for {tenant:?} that it succeeded, and got nothing of Jira: {answer}"
+            ));
+        }
+        (_, Ending::Failed) => {
+            ends.failed.push(format!("the trigger {job:?} failed for {tenant:?}, with nothing in its way"));
         }
         (_, Ending::Threw | Ending::Hung) => {
             ends.bad.push(format!("the trigger {job:?} {} for {tenant:?}: {end}", word(end)));
@@ -127,6 +153,14 @@ pub(super) fn note_end(
 fn all_ended(world: &mut World) -> Step {
     scheduled(world)?;
     match world.notes::<Ends>().bad.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(first.clone())),
+    }
+}
+
+#[then(expr = "none of them failed")]
+fn none_failed(world: &mut World) -> Step {
+    match world.notes::<Ends>().failed.first() {
         None => Ok(()),
         Some(first) => Err(Failure::new(first.clone())),
     }

@@ -79,12 +79,13 @@ async function end(invocation, how) {
   if (current !== invocation) return;
   current = undefined;
   if (waiting !== undefined) { waiting = undefined; }
+  const unfinished = how.kind === 'returned' ? transport.inFlight() : 0;
   transport.freeze();
   await drained();
   flush();
   const said = logs;
   logs = [];
-  wire.send({ id: invocation.request, result: { end: how, logs: said, calls: invocation.calls, now: time.now() } });
+  wire.send({ id: invocation.request, result: { end: how, logs: said, calls: invocation.calls, unfinished, now: time.now() } });
 }
 
 /** Calls that nobody waits for have left the process already; their answers come before the end is said. */
