@@ -29,8 +29,8 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
             kind: BlockerKind::LeftOut,
             subject: "plan".into(),
             severity: None,
-            message: format!("a filter left {} scenarios out", basis.left_out),
-            remedy: "run without --tags and --name".into(),
+            message: format!("{} scenarios were left out", basis.left_out),
+            remedy: "run without --tags, --name and --features".into(),
         });
     }
     blockers

@@ -56,7 +56,7 @@ fn banner(out: &mut String, judgement: &Judgement, look: &Look) {
     );
     table.add_row(vec![Cell::new(summary)]);
     for departure in &judgement.policy {
-        table.add_row(vec![Cell::new(format!("policy: {}", brief(departure, 80)))]);
+        table.add_row(vec![Cell::new(format!("policy: {}", brief(departure, 160)))]);
     }
     if !judgement.accepted.is_empty() {
         table.add_row(vec![Cell::new(format!("accepted: {}", brief(&judgement.accepted.join(", "), 80)))]);

@@ -124,7 +124,7 @@ fn a_hostile_program_is_ended_and_reported_in_words_and_nothing_of_it_is_left() 
 fn a_program_that_cannot_be_started_or_understood_is_said_so() {
     for (config, says) in [
         ("subject: {command: [no-such-program], protocol: stdio}\n", "no-such-program"),
-        ("subject: {command: [./none.sh], protocol: stdio}\n", "cannot be started"),
+        ("subject: {command: [./none.sh], protocol: stdio}\n", "there is no program \"./none.sh\""),
         ("subject: {command: [], protocol: stdio}\n", "the program, then its arguments"),
         ("subject: {command: [a], protocol: carrier-pigeon}\n", "carrier-pigeon"),
     ] {

@@ -37,6 +37,8 @@ pub(super) struct Settings {
     baseline: Option<PathBuf>,
     policy: Policy,
     features: Vec<PathBuf>,
+    /// Whether the command line names the features.
+    replaced: bool,
     selection: Selection,
     seed: u64,
     accepted: Vec<String>,
@@ -87,6 +89,7 @@ impl Settings {
             config: file,
             policy,
             features,
+            replaced: !arguments.features.is_empty(),
             selection: Selection { tags: arguments.tags.clone(), name: arguments.name.clone() },
             seed: arguments.seed,
             accepted: arguments.accept.iter().map(|_| ACCEPT_GO_AFTER_FIXES.to_owned()).collect(),
@@ -95,7 +98,7 @@ impl Settings {
 
     /// The texts of the features.
     pub(super) fn sources(&self) -> Result<Vec<Source>, Refusal> {
-        if self.features.is_empty() || !matches!(self.setup.subject, Target::Reference) {
+        if self.features.is_empty() || self.comes_beside() {
             let mut sources = source::built_in(&self.setup.subject);
             // What the app is said not to have cannot be run; the policy says so in every report.
             let lists = self.policy.set_aside.is_empty();
@@ -107,6 +110,22 @@ impl Settings {
             return Ok(sources);
         }
         source::from_folders(&self.features).map_err(Refusal::input)
+    }
+
+    /// Whether own features are run beside the built-in ones: for any app but the reference app, unless the
+    /// command line names them.
+    fn comes_beside(&self) -> bool {
+        !self.replaced && !matches!(self.setup.subject, Target::Reference)
+    }
+
+    /// How many built-in scenarios the command line's own features take the place of: what every app of its
+    /// kind is judged by was not shown then.
+    fn built_in_left_out(&self) -> usize {
+        if !self.replaced || matches!(self.setup.subject, Target::Reference) {
+            return 0;
+        }
+        let built_in = source::load(&source::built_in(&self.setup.subject)).unwrap_or_default();
+        Plan::new(&built_in, &Selection::default(), &Vocabulary::free()).map_or(1, |plan| plan.len())
     }
 
     /// The files that the run is read from, each with what it is.
@@ -137,7 +156,7 @@ impl Settings {
     /// The first line of the evidence.
     pub(super) fn header(&self, plan: &Plan, previous_verdict: Option<String>) -> Header {
         Header {
-            left_out: plan.left_out(),
+            left_out: plan.left_out() + self.built_in_left_out(),
             previous_verdict,
             accepted: self.accepted.clone(),
             policy: self.policy.clone(),

@@ -2,6 +2,7 @@
 //! of a handler, and how an end is read. Knows no process.
 
 use std::{
+    fmt,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -211,6 +212,19 @@ impl Said {
     }
 }
 
+impl fmt::Display for InvocationEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = |at: &Option<String>| at.as_ref().map(|at| format!(" (at {at})")).unwrap_or_default();
+        match self {
+            Self::Returned(_) => f.write_str("it returned"),
+            Self::Threw { name, message, at } => write!(f, "{name}: {message}{}", place(at)),
+            Self::LoadFailed { message, at } => write!(f, "{message}{}", place(at)),
+            Self::TimedOut { after_s } => write!(f, "it did not end within its {after_s} s"),
+            Self::Died { how } => f.write_str(how),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,11 +340,13 @@ mod tests {
                 false,
             ),
         ] {
-            let said: Said =
-                serde_json::from_value(json!({"end": end, "logs": [], "calls": 0, "now": 0})).expect("said");
+            let said: Said = serde_json::from_value(
+                json!({"end": end, "logs": [], "calls": 0, "unfinished": 0, "now": 0}),
+            )
+            .expect("said");
             assert_eq!(said.end(limit), (expected, sound));
         }
-        let unknown = json!({"end": {"kind": "slept"}, "logs": [], "calls": 0, "now": 0});
+        let unknown = json!({"end": {"kind": "slept"}, "logs": [], "calls": 0, "unfinished": 0, "now": 0});
         assert!(serde_json::from_value::<Said>(unknown).is_err());
     }
 }

@@ -243,19 +243,6 @@ pub enum InvocationEnd {
     },
 }
 
-impl fmt::Display for InvocationEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = |at: &Option<String>| at.as_ref().map(|at| format!(" (at {at})")).unwrap_or_default();
-        match self {
-            Self::Returned(_) => f.write_str("it returned"),
-            Self::Threw { name, message, at } => write!(f, "{name}: {message}{}", place(at)),
-            Self::LoadFailed { message, at } => write!(f, "{message}{}", place(at)),
-            Self::TimedOut { after_s } => write!(f, "it did not end within its {after_s} s"),
-            Self::Died { how } => f.write_str(how),
-        }
-    }
-}
-
 /// What came of an invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invoked {
