@@ -26,6 +26,9 @@ pub struct Manifest {
     pub egress: Vec<String>,
     /// `permissions.external.fetch.client` as written.
     pub client_egress: Vec<String>,
+    /// What an administrator consents to beside scopes and backend hosts: client hosts, frames, scripts, content
+    /// policies, impersonation; a line each.
+    pub grants: Vec<String>,
     /// The functions.
     pub functions: Vec<Function>,
     /// Scheduled triggers that call a function.

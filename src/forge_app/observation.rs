@@ -52,7 +52,9 @@ pub fn manifest_read(manifest: &Manifest) -> Fact {
             egress.push(host);
         }
     }
-    let (scopes, modules) = (manifest.scopes.iter().map(scope).collect(), manifest.modules.clone());
+    let scopes = manifest.scopes.iter().map(scope).collect();
+    let grants = manifest.grants.iter().map(|grant| format!("permission:{grant}"));
+    let modules = manifest.modules.iter().cloned().chain(grants).collect();
     Fact::ManifestRead { scopes, modules, egress, settings: vec![] }
 }
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt};
 use modules::Modules;
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
 use super::Manifest;
@@ -44,12 +44,27 @@ struct Runtime {
 struct Permissions {
     scopes: Scopes,
     external: External,
+    content: Content,
+}
+
+/// What the app's pages may do beside loading their own files.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Content {
+    scripts: Vec<String>,
+    styles: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct External {
     fetch: Fetch,
+    fonts: Vec<Address>,
+    frames: Vec<Address>,
+    images: Vec<Address>,
+    media: Vec<Address>,
+    scripts: Vec<Address>,
+    styles: Vec<Address>,
 }
 
 #[derive(Default, Deserialize)]
@@ -96,7 +111,18 @@ struct Provider {
 
 /// A list of names, or a mapping with the names as its keys.
 #[derive(Default)]
-struct Scopes(Vec<String>);
+struct Scopes {
+    names: Vec<String>,
+    /// Those that the app may use as somebody else.
+    impersonated: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ScopeOptions {
+    #[serde(rename = "allowImpersonation")]
+    allow_impersonation: bool,
+}
 
 impl<'de> Deserialize<'de> for Scopes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -113,15 +139,18 @@ impl<'de> Deserialize<'de> for Scopes {
                 while let Some(name) = list.next_element()? {
                     names.push(name);
                 }
-                Ok(Scopes(names))
+                Ok(Scopes { names, impersonated: vec![] })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scopes, A::Error> {
-                let mut names = vec![];
-                while let Some((name, IgnoredAny)) = map.next_entry()? {
-                    names.push(name);
+                let mut scopes = Scopes::default();
+                while let Some((name, options)) = map.next_entry::<String, Option<ScopeOptions>>()? {
+                    if options.unwrap_or_default().allow_impersonation {
+                        scopes.impersonated.push(name.clone());
+                    }
+                    scopes.names.push(name);
                 }
-                Ok(Scopes(names))
+                Ok(scopes)
             }
         }
         deserializer.deserialize_any(Names)
@@ -155,7 +184,8 @@ impl Raw {
             file,
             app_id: app.id,
             runtime: app.runtime.map(|runtime| runtime.name).unwrap_or_default(),
-            scopes: permissions.scopes.0,
+            grants: permissions.grants(&remotes),
+            scopes: permissions.scopes.names,
             external_auth: providers.auth.into_iter().map(|provider| provider.key).collect(),
             ..Manifest::default()
         };
@@ -172,12 +202,38 @@ impl Raw {
     }
 }
 
+impl Permissions {
+    /// What an administrator consents to beside scopes and backend hosts, a line each.
+    fn grants(&self, remotes: &[Remote]) -> Vec<String> {
+        let External { fetch, fonts, frames, images, media, scripts, styles } = &self.external;
+        let external = [
+            ("fetch.client", &fetch.client),
+            ("fonts", fonts),
+            ("frames", frames),
+            ("images", images),
+            ("media", media),
+            ("scripts", scripts),
+            ("styles", styles),
+        ];
+        let external = external.into_iter().flat_map(|(what, addresses)| {
+            let named = addresses.iter().flat_map(|address| address.resolved(remotes));
+            named.map(move |address| format!("external.{what}:{address}"))
+        });
+        let content = [("scripts", &self.content.scripts), ("styles", &self.content.styles)];
+        let content = content
+            .into_iter()
+            .flat_map(|(what, values)| values.iter().map(move |value| format!("content.{what}:{value}")));
+        let impersonated = self.scopes.impersonated.iter().map(|scope| format!("impersonation:{scope}"));
+        external.chain(content).chain(impersonated).collect()
+    }
+}
+
 impl Address {
-    fn resolved(self, remotes: &[Remote]) -> Vec<String> {
+    fn resolved(&self, remotes: &[Remote]) -> Vec<String> {
         match self {
-            Self::Plain(address) | Self::Named { address } => vec![address],
+            Self::Plain(address) | Self::Named { address } => vec![address.clone()],
             Self::Remote { remote } => {
-                remotes.iter().filter(|known| known.key == remote).flat_map(Remote::urls).collect()
+                remotes.iter().filter(|known| known.key == *remote).flat_map(Remote::urls).collect()
             }
         }
     }
