@@ -338,6 +338,30 @@ const BREACHES: &[(&str, &str, &str, &str, &str)] = &[
         "told to end",
         "processes behind",
     ),
+    // The removal keeps what it should take along.
+    (
+        "app.py",
+        "        for key, _ in storage.all(\"\"):\n            storage.delete(key)\n",
+        "",
+        "Every operation answers",
+        "records of \"acme\" are left",
+    ),
+    // What one instance saw of a tenant it shows the next.
+    (
+        "app.py",
+        "            \"items\": page,",
+        "            \"items\": page, \"debug\": self.__dict__.setdefault(\"seen\", []).append(rows) or self.seen,",
+        "serves in turn stay apart",
+        "carries data of",
+    ),
+    // The judgement stands beside the text.
+    (
+        "app.py",
+        "            \"items\": page,",
+        "            \"items\": page, \"summary\": \"Your configuration is unhealthy\",",
+        "Every operation answers",
+        "the app says \"unhealthy\"",
+    ),
 ];
 
 #[test]

@@ -76,9 +76,10 @@ impl World {
         let (ground, program) = (scene.ground.clone(), program.clone());
         let process =
             Process::start(&ground, &program, name).await.map_err(|e| Failure::new(e.to_string()))?;
+        // Each instance says what it is; one that asks for more than the others has asked for it.
+        process.record_manifest();
         let scene = self.scene_mut()?;
         if scene.ground.first_worker() {
-            process.record_manifest();
             if let Some(baseline) = &scene.setup.baseline {
                 scene.stage.recorder.record(Source::Scenario, baseline.fact());
             }

@@ -13,7 +13,11 @@ use crate::{
 impl Process {
     /// Asks for an operation, and records whether, and with which fields, it was answered.
     async fn operate(&self, method: &str, params: Value) -> Result<Value, CallError> {
+        let tenant = params["tenant"].as_str().map(str::to_owned);
         let answer = self.ask(method, params).await;
+        if let (Some(tenant), Ok(answer)) = (tenant, &answer) {
+            self.record_marks(method, tenant, answer);
+        }
         let fields = answer.as_ref().ok().and_then(Value::as_object).map(|o| o.keys().cloned().collect());
         self.ground.record(Fact::OperationAnswered {
             operation: method.to_owned(),
@@ -21,6 +25,15 @@ impl Process {
             fields: fields.unwrap_or_default(),
         });
         answer
+    }
+
+    /// Records when an answer for one tenant carries the mark of another, wherever in it that stands.
+    fn record_marks(&self, method: &str, tenant: String, answer: &Value) {
+        let carries = self.ground.stage.canaries.carried_by(answer.to_string().as_bytes());
+        if carries.iter().any(|owner| *owner != tenant) {
+            let (surface, text) = (format!("answer of {method}"), String::new());
+            self.ground.record(Fact::TextShown { tenant, surface, text, quoted: vec![], carries });
+        }
     }
 
     /// A tenant as every call names it.
@@ -52,6 +65,26 @@ impl Process {
             has_more: page["has_more"].as_bool().unwrap_or_default(),
             next_cursor: !page["next_cursor"].is_null(),
         });
+        // What stands beside the text is shown as well: every sentence but the names.
+        let beside = |fields: &Value| {
+            let fields = fields.as_object().into_iter().flatten();
+            let other = fields
+                .filter(|(name, _)| !["id", "name", "text", "items", "next_cursor"].contains(&name.as_str()));
+            let sentences = other.filter_map(|(_, value)| value.as_str());
+            sentences.filter(|text| text.contains(' ')).map(str::to_owned).collect::<Vec<_>>()
+        };
+        for (of, shown) in std::iter::once(page)
+            .chain(&items)
+            .flat_map(|part| beside(part).into_iter().map(move |shown| (part, shown)))
+        {
+            self.ground.record(Fact::TextShown {
+                tenant: tenant.to_owned(),
+                surface: "beside the drift listing".to_owned(),
+                carries: self.ground.stage.canaries.carried_by(shown.as_bytes()),
+                text: shown,
+                quoted: self.ground.quoted(tenant, &text(of, "name")),
+            });
+        }
         for item in &items {
             let shown = text(item, "text");
             self.ground.record(Fact::TextShown {

@@ -107,8 +107,25 @@ async fn every_operation(world: &mut World, tenant: String) -> Step {
         };
         world.remember_answer(FIRST, answer);
         world.answer(FIRST)?;
+        if operation == "uninstall" {
+            nothing_is_left(world, &tenant)?;
+        }
     }
     Ok(())
+}
+
+/// Who removes an app takes its data along.
+fn nothing_is_left(world: &World, tenant: &str) -> Step {
+    let stored = world.scene()?.platform.stored_keys(tenant).map_err(|e| Failure::new(e.to_string()))?;
+    match stored.first() {
+        None => Ok(()),
+        Some((key, _)) => {
+            let count = stored.len();
+            Err(Failure::new(format!(
+                "after the removal {count} records of {tenant:?} are left, {key:?} first"
+            )))
+        }
+    }
 }
 
 #[then("each of them answered with what it describes")]
