@@ -253,7 +253,11 @@ impl Platform {
         let reply = match fault {
             Fault::TooManyRequests(after) => Reply::Answer(endpoint::too_many_requests(*after, now)),
             Fault::Status(status) => Reply::Answer(endpoint::injected(*status, call)),
-            Fault::Hang => return (Reply::Hang, Some(self.0.hang)),
+            // An instance that sees driven time lets it pass by itself, as far as its own patience goes.
+            Fault::Hang => {
+                let waits = call.request.header(BRIDGE_HEADER).is_none();
+                return (Reply::Hang, waits.then_some(self.0.hang));
+            }
             Fault::Reset => Reply::Reset,
             Fault::Slow(duration) => {
                 let answer = self.answer(state, call, Twist::None, now);

@@ -79,10 +79,10 @@ impl World {
         // Each instance says what it is; one that asks for more than the others has asked for it.
         process.record_manifest();
         let scene = self.scene_mut()?;
-        if scene.ground.first_worker() {
-            if let Some(baseline) = &scene.setup.baseline {
-                scene.stage.recorder.record(Source::Scenario, baseline.fact());
-            }
+        if scene.ground.first_worker()
+            && let Some(baseline) = &scene.setup.baseline
+        {
+            scene.stage.recorder.record(Source::Scenario, baseline.fact());
         }
         scene.workers.insert(name.to_owned(), Worker::Process(process.clone()));
         Ok(process)
