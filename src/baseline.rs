@@ -176,7 +176,7 @@ pub fn format_of(key: &str) -> String {
 struct Gathered {
     baseline: Baseline,
     jira_operations: BTreeSet<String>,
-    operations: BTreeMap<String, Option<BTreeSet<String>>>,
+    operations: BTreeMap<String, BTreeSet<String>>,
     records: BTreeMap<String, Record>,
 }
 
@@ -199,11 +199,8 @@ impl Gathered {
                 Fact::OperationAnswered { operation, answered: true, fields } => {
                     let fields: BTreeSet<String> = fields.iter().cloned().collect();
                     // What every answer has; a field that comes and goes is no promise.
-                    let known = self.operations.entry(operation.clone()).or_default();
-                    *known = Some(match known.take() {
-                        Some(before) => before.intersection(&fields).cloned().collect(),
-                        None => fields,
-                    });
+                    let known = self.operations.entry(operation.clone());
+                    known.and_modify(|known| known.retain(|field| fields.contains(field))).or_insert(fields);
                 }
                 Fact::RecordSampled { key, value, .. } => {
                     let format = format_of(key);
@@ -216,13 +213,12 @@ impl Gathered {
     }
 
     fn into_baseline(self) -> Baseline {
-        let operations = self.operations.into_iter();
+        let operations =
+            self.operations.into_iter().map(|(name, fields)| (name, fields.into_iter().collect()));
         Baseline {
             format: FORMAT.to_owned(),
             jira_operations: self.jira_operations.into_iter().collect(),
-            operations: operations
-                .map(|(name, fields)| (name, fields.unwrap_or_default().into_iter().collect()))
-                .collect(),
+            operations: operations.collect(),
             record_formats: self.records.keys().cloned().collect(),
             records: self.records.into_values().collect(),
             ..self.baseline

@@ -3,9 +3,9 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
-use super::{Console, Refusal, run};
+use super::{Console, Refusal, deliver, run};
 use crate::{baseline::Baseline, cli, exit::Exit};
 
 /// The name of a baseline that is given none.
@@ -27,7 +27,7 @@ pub(super) fn baseline(arguments: &cli::Baseline, console: &mut Console) -> Resu
     }
     let mut text = serde_json::to_string_pretty(&baseline).map_err(Refusal::internal)?;
     text.push('\n');
-    write(&file, &text).map_err(Refusal::input)?;
+    deliver::write(&file, text.as_bytes())?;
     let (operations, records) = (baseline.operations.len(), baseline.records.len());
     console.remark(&format!(
         "{}: {operations} operations and {records} records of the released version",
@@ -56,8 +56,7 @@ fn of_a_run(arguments: &cli::Baseline, console: &mut Console) -> Result<Baseline
 /// Refuses, before anything runs, a place where no baseline can go: what lies there and is none is kept.
 fn check(file: &Path) -> Result<(), Refusal> {
     let refused = |why: &str| Err(Refusal::input(anyhow!("cannot write {}: {why}", file.display())));
-    let home = file.parent().filter(|home| !home.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !home.is_dir() {
+    if !deliver::home(file).is_dir() {
         return refused("its folder does not exist");
     }
     match fs::symlink_metadata(file) {
@@ -70,16 +69,4 @@ fn check(file: &Path) -> Result<(), Refusal> {
             }
         },
     }
-}
-
-/// A file that is whole or not there.
-fn write(file: &Path, text: &str) -> anyhow::Result<()> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let beside = file.with_file_name(name);
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written.with_context(|| format!("cannot write {}", file.display()))
 }

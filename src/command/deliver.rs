@@ -77,7 +77,8 @@ pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-fn home(file: &Path) -> &Path {
+/// The folder that a file lies in, or is to lie in.
+pub(super) fn home(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -114,7 +115,8 @@ fn drawn(judgement: &Judgement, format: &str, look: &Look) -> Result<Vec<u8>, Re
     Ok((known.map_err(Refusal::input)?.render)(judgement, look))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+/// Writes a file whole, or leaves what was there.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     replace(path, bytes).with_context(|| format!("cannot write {}", path.display())).map_err(Refusal::input)
 }
 

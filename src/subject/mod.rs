@@ -26,7 +26,7 @@ use crate::{
         port::{KeyEncoder as _, Transport},
     },
     clock::ManualClock,
-    evidence::Recorder,
+    evidence::{Ending, Recorder},
     store::Store,
 };
 
@@ -137,6 +137,16 @@ pub enum CallError {
     /// The app does not have this operation.
     #[error("the app has no operation {0:?}")]
     Unknown(String),
+}
+
+/// How a job that returned ended, by its report; what the report does not say is a failure.
+fn reported_ending(report: &Value) -> Ending {
+    match report["outcome"].as_str() {
+        Some("succeeded") => Ending::Succeeded,
+        Some("skipped") => Ending::Skipped,
+        Some("waiting_for_person") => Ending::WaitingForPerson,
+        _ => Ending::Failed,
+    }
 }
 
 /// The ground on which all workers of a scenario stand.

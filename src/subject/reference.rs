@@ -15,6 +15,7 @@ use super::{
     CallError, Consent, Stage, Subject, WORKING_FOR,
     character::{BASELINE, Character, scope},
     fault::{Assembly, Fault},
+    reported_ending,
     seam::{
         NumberedIds, RecordingListener, RecordingNotifier, RecordingStore, RecordingTransport, names_in_text,
     },
@@ -219,12 +220,7 @@ impl Subject for Reference {
         let ending = match &answer {
             None => Ending::Hung,
             Some(Err(_)) => Ending::Threw,
-            Some(Ok(_)) => match report["outcome"].as_str() {
-                Some("succeeded") => Ending::Succeeded,
-                Some("skipped") => Ending::Skipped,
-                Some("waiting_for_person") => Ending::WaitingForPerson,
-                _ => Ending::Failed,
-            },
+            Some(Ok(_)) => reported_ending(&report),
         };
         self.record(Fact::JobEnded { job, tenant: tenant_id, worker, ending, report });
         answer.unwrap_or_else(|| Err(CallError::Died("the job did not end".to_owned())))

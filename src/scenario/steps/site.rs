@@ -161,7 +161,7 @@ async fn crashes(world: &mut World, worker: String) -> Step {
 // --- faults of the platform ---------------------------------------------------------------------
 
 /// A fault by the name that `gonogo list faults` shows.
-pub(super) fn fault(name: &str) -> Result<Fault, Failure> {
+fn fault(name: &str) -> Result<Fault, Failure> {
     Ok(match name {
         "429" => Fault::TooManyRequests(RetryAfter::Absent),
         "hang" => Fault::Hang,
@@ -179,21 +179,21 @@ pub(super) fn fault(name: &str) -> Result<Fault, Failure> {
     })
 }
 
-fn inject(world: &mut World, name: &str, route: &str, tenant: Option<String>, times: u64) -> Step {
+pub(super) fn inject(world: &World, name: &str, route: &str, tenant: Option<String>, when: When) -> Step {
     let route: Route = route.parse().map_err(|e| Failure::new(format!("{e}")))?;
-    let rule = FaultRule { tenant, route, when: When::First(times), fault: fault(name)? };
+    let rule = FaultRule { tenant, route, when, fault: fault(name)? };
     world.scene()?.platform.inject(rule);
     Ok(())
 }
 
 #[given(expr = "Jira answers {string} to the next {int} request(s) for {string} of {string}")]
 fn answers_badly_to(world: &mut World, name: String, times: u64, route: String, tenant: String) -> Step {
-    inject(world, &name, &route, Some(tenant), times)
+    inject(world, &name, &route, Some(tenant), When::First(times))
 }
 
 #[given(expr = "Jira answers {string} to the next {int} request(s) for {string}")]
 fn answers_badly(world: &mut World, name: String, times: u64, route: String) -> Step {
-    inject(world, &name, &route, None, times)
+    inject(world, &name, &route, None, When::First(times))
 }
 
 #[given(expr = "an administrator of {string} gives consent again")]

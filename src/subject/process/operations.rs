@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Process;
 use crate::{
     evidence::{Ending, Fact},
-    subject::{CallError, Consent, Subject},
+    subject::{CallError, Consent, Subject, reported_ending},
 };
 
 impl Process {
@@ -146,12 +146,7 @@ impl Subject for Process {
         let ending = match &answer {
             Err(CallError::Hung(_)) => Ending::Hung,
             Err(_) => Ending::Threw,
-            Ok(_) => match report["outcome"].as_str() {
-                Some("succeeded") => Ending::Succeeded,
-                Some("skipped") => Ending::Skipped,
-                Some("waiting_for_person") => Ending::WaitingForPerson,
-                _ => Ending::Failed,
-            },
+            Ok(_) => reported_ending(&report),
         };
         self.ground.record(Fact::JobEnded { job, tenant: tenant_id, worker, ending, report });
         answer

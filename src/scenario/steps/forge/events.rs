@@ -4,7 +4,7 @@ use cucumber::when;
 use serde_json::{Value, json};
 
 use super::{
-    HOUR_MS, Job,
+    HOUR_MS, Job, PERSON,
     flight::{land, take_off},
 };
 use crate::{
@@ -48,13 +48,12 @@ fn body(world: &World, tenant: &str, event: &str) -> Result<Value, Failure> {
         let context = format!("ari:cloud:jira::site/{cloud_id}");
         return Ok(json!({ "id": installation, "context": context, "eventType": event }));
     }
-    let person = "5b10a2844c20165700ede21g";
     let issue = json!({ "id": "10000", "key": "P0-1", "fields": { "summary": "An issue" } });
     Ok(json!({
         "eventType": event,
-        "atlassianId": person,
+        "atlassianId": PERSON,
         "issue": issue,
-        "associatedUsers": [{ "accountId": person }],
+        "associatedUsers": [{ "accountId": PERSON }],
         "timestamp": "1767614400000",
     }))
 }

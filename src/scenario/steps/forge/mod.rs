@@ -19,6 +19,8 @@ use crate::{
 };
 
 const HOUR_MS: i64 = 3_600_000;
+/// Who looks at the app's pages, and is named in its events.
+const PERSON: &str = "5b10a2844c20165700ede21g";
 
 /// Something that the platform has the app do.
 #[derive(Clone, Debug)]

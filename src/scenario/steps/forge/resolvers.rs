@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use cucumber::{then, when};
 use serde_json::{Value, json};
 
+use super::PERSON;
 use crate::{
     evidence::Fact,
     scenario::{Failure, World, world::Step},
     subject::forge::{Deployment, InvocationEnd, Trigger},
 };
 
-/// Who looks at the app's pages.
-const PERSON: &str = "5b10a2844c20165700ede21g";
 /// How many texts of one answer are taken down.
 const TEXTS: usize = 200;
 

@@ -53,18 +53,20 @@ pub(super) fn was_killed(world: &World, start: usize, whom: &str) -> bool {
 
 /// Whether the app itself says that it failed. Its word counts against it, never for it.
 pub(super) fn admits_failure(answer: &Value) -> bool {
-    let words = ["outcome", "status", "result"].iter().filter_map(|name| answer[*name].as_str());
-    let failed = |word: &str| ["failed", "failure", "error"].contains(&word.to_ascii_lowercase().as_str());
-    let denies = ["success", "ok"].iter().any(|name| answer[*name] == json!(false));
-    words.into_iter().any(failed) || denies || answer["statusCode"].as_u64().is_some_and(|code| code >= 400)
+    let refused = answer["statusCode"].as_u64().is_some_and(|code| code >= 400);
+    refused || says(answer, &["failed", "failure", "error"], false)
 }
 
 /// Whether the app says of itself that it succeeded.
 fn claims_success(answer: &Value) -> bool {
-    let words = ["outcome", "status", "result"].iter().filter_map(|name| answer[*name].as_str());
-    let fine =
-        |word: &str| ["succeeded", "success", "ok", "done"].contains(&word.to_ascii_lowercase().as_str());
-    words.into_iter().any(fine) || ["success", "ok"].iter().any(|name| answer[*name] == json!(true))
+    says(answer, &["succeeded", "success", "ok", "done"], true)
+}
+
+/// Whether an answer tells its outcome by one of these words, or by this flag.
+fn says(answer: &Value, words: &[&str], flag: bool) -> bool {
+    let said = ["outcome", "status", "result"].iter().filter_map(|name| answer[*name].as_str());
+    said.map(str::to_ascii_lowercase).any(|word| words.contains(&word.as_str()))
+        || ["success", "ok"].iter().any(|name| answer[*name] == json!(flag))
 }
 
 /// How many characters of what the app returned are kept.

@@ -7,7 +7,7 @@ use cucumber::{given, when};
 
 use crate::{
     evidence::Fact,
-    mock_jira::{FaultRule, ListingOrder, Route, SiteChange, When},
+    mock_jira::{ListingOrder, SiteChange, When},
     scenario::{Failure, World, world::Step},
 };
 
@@ -27,10 +27,7 @@ fn trouble_begins(world: &mut World, fault: String, which: String, tenant: Strin
         "every third request" => When::EveryNth(3),
         _ => When::Always,
     };
-    let route: Route = "jira".parse().map_err(|e| Failure::new(format!("{e}")))?;
-    let fault = super::super::site::fault(&fault)?;
-    world.scene()?.platform.inject(FaultRule { tenant: Some(tenant), route, when, fault });
-    Ok(())
+    super::super::site::inject(world, &fault, "jira", Some(tenant), when)
 }
 
 #[when(expr = "the trouble ends")]
