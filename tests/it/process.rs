@@ -1,5 +1,7 @@
 //! Programs under test: the two that come with gonogo, and hostile ones, of which nothing may be left.
 
+mod breaches;
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -241,129 +243,6 @@ fn the_driver_in_javascript_is_a_go() {
     }
 }
 
-/// Ways in which real apps go wrong: the file, what stands there, what stands there instead, the scenario that
-/// must show it, and words that must stand in the way of a GO then.
-const BREACHES: &[(&str, &str, &str, &str, &str)] = &[
-    // The lock is got, then set.
-    (
-        "platform_calls.py",
-        r#""value": value, "options": {"keyPolicy": "FAIL_IF_EXISTS"}})"#,
-        r#""value": value})"#,
-        "is late, does not take it",
-        "was stored twice",
-    ),
-    // Nobody asks whether the lock ran out in the meantime.
-    (
-        "app.py",
-        "if not storage.create(key, record):",
-        "if storage.set(key, record):",
-        "slept past its lock's life",
-        "was stored twice",
-    ),
-    (
-        "lock.py",
-        r#" and parse(record["until"]) > now"#,
-        "",
-        "slept past its lock's life",
-        "of worker \"B\" succeeded",
-    ),
-    (
-        "app.py",
-        "canonical(content)).hexdigest(),",
-        "canonical([content, taken_at])).hexdigest(),",
-        "hashes alike",
-        "two hashes",
-    ),
-    (
-        "app.py",
-        "(Failed, Lost, Refused) as error:\n            outcome",
-        "ZeroDivisionError as error:\n            outcome",
-        "answers 403",
-        "threw",
-    ),
-    (
-        "app.py",
-        "was {change}\"",
-        "was {change}, which is dangerous\"",
-        "What changed is told",
-        "\"dangerous\"",
-    ),
-    (
-        "app.py",
-        "fencing_token\": lock.number,",
-        "fencing_token\": lock.number, \"x\": SEEN.append(content) or SEEN[:],",
-        "Tenants that one",
-        "carries data of",
-    ),
-    (
-        "app.py",
-        "\"offline_access\"]",
-        "\"offline_access\", \"read:project:jira\"]",
-        "After one install",
-        "beyond the baseline",
-    ),
-    ("app.py", "\"total_count\": len(events),", "", "Every operation", "lacks \"total_count\""),
-    (
-        "app.py",
-        "FORMAT = \"python-driver.snapshot/1\"",
-        "FORMAT = \"2\"",
-        "Records of the released",
-        "Known to the released",
-    ),
-    (
-        "app.py",
-        "\"detail\": detail}",
-        "\"detail\": str(party)}",
-        "After one install",
-        "a token or another secret",
-    ),
-    (
-        "platform_calls.py",
-        "wait = self.retry_after(answered.get(\"Retry-After\"), wait)",
-        "wait = 0",
-        "is left alone until",
-        "before the time",
-    ),
-    (
-        "platform_calls.py",
-        "if page[\"isLast\"]:\n                return",
-        "return",
-        "the last page",
-        "different content has the same hash",
-    ),
-    (
-        "driver.py",
-        "lambda params: {},",
-        "lambda params: __import__(\"subprocess\").Popen([\"sleep\", \"60\"]) and {},",
-        "told to end",
-        "processes behind",
-    ),
-    // The removal keeps what it should take along.
-    (
-        "app.py",
-        "        for key, _ in storage.all(\"\"):\n            storage.delete(key)\n",
-        "",
-        "Every operation answers",
-        "records of \"acme\" are left",
-    ),
-    // What one instance saw of a tenant it shows the next.
-    (
-        "app.py",
-        "            \"items\": page,",
-        "            \"items\": page, \"debug\": self.__dict__.setdefault(\"seen\", []).append(rows) or self.seen,",
-        "serves in turn stay apart",
-        "carries data of",
-    ),
-    // The judgement stands beside the text.
-    (
-        "app.py",
-        "            \"items\": page,",
-        "            \"items\": page, \"summary\": \"Your configuration is unhealthy\",",
-        "Every operation answers",
-        "the app says \"unhealthy\"",
-    ),
-];
-
 #[test]
 fn a_driver_that_is_broken_as_real_apps_break_is_found_out() {
     if !is_here("python3") {
@@ -372,7 +251,7 @@ fn a_driver_that_is_broken_as_real_apps_break_is_found_out() {
     let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/python-driver");
     #[allow(clippy::disallowed_methods, reason = "where this machine has its programs")]
     let path = std::env::var("PATH").expect("a PATH");
-    for (file, from, to, scenario, says) in BREACHES {
+    for (file, from, to, scenario, says) in breaches::BREACHES {
         let mut run = gonogo().args(&["run", ".", "--name", scenario]).env("PATH", &path);
         for entry in std::fs::read_dir(&app).expect("the app").filter_map(Result::ok) {
             let Ok(mut text) = std::fs::read_to_string(entry.path()) else { continue };

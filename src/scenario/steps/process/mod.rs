@@ -1,15 +1,18 @@
 //! Steps that any process can be driven by: several instances of it, stopped and killed in the middle of what
 //! they do, and what lies in its tenants' storage. They know nothing of any one app but what it described.
 
+mod listing;
+mod outages;
 mod storage;
+mod weekly;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use cucumber::{given, then, when};
 
 use super::site::FIRST;
 use crate::{
-    evidence::{Fact, is_jira},
+    evidence::Fact,
     mock_jira::{Held, Moment, Route},
     scenario::{Failure, World, world::Step},
 };
@@ -157,108 +160,7 @@ async fn takes_a_snapshot(world: &mut World, worker: String, kind: String, tenan
     Ok(())
 }
 
-/// Nothing is asked of a tenant's site before the time that a 429 named.
-#[then(expr = "Jira of {string} was left alone for as long as it asked")]
-fn left_alone(world: &mut World, whose: String) -> Step {
-    let (asked, early) = world.recorder().read(|log| {
-        let (mut until, mut asked, mut early) = (None, 0, 0);
-        for observation in log {
-            let Fact::RequestAnswered { tenant: Some(tenant), operation, retry_after_s, .. } =
-                &observation.fact
-            else {
-                continue;
-            };
-            if *tenant != whose || !is_jira(operation) {
-                continue;
-            }
-            let at_ms = observation.at.as_millisecond();
-            early += usize::from(until.is_some_and(|until| at_ms < until));
-            if let Some(wait_s) = retry_after_s {
-                asked += 1;
-                until = i64::try_from(*wait_s).ok().map(|wait_s| at_ms + wait_s * 1_000);
-            }
-        }
-        (asked, early)
-    });
-    match (asked, early) {
-        (0, _) => Err(Failure::new("it asked for nothing")),
-        (_, 0) => Ok(()),
-        (_, early) => Err(Failure::new(format!("{early} requests came before the time that it named"))),
-    }
-}
-
 #[then(expr = "worker {string} has an answer")]
 fn has_an_answer(world: &mut World, worker: String) -> Step {
     world.answer(&worker).map(|_| ())
-}
-
-// --- the drift listing --------------------------------------------------------------------------
-
-/// More pages than any listing of these scenarios has.
-const MOST_PAGES: usize = 1_000;
-
-/// What a listing came to, read to its end.
-#[derive(Default)]
-struct Listing {
-    pages: Vec<usize>,
-    ids: Vec<String>,
-    texts: Vec<String>,
-}
-
-#[when(expr = "the drift of {string} is read to its end, {int} to a page")]
-async fn read_to_the_end(world: &mut World, tenant: String, limit: i64) -> Step {
-    let worker = world.subject(FIRST).await?;
-    let mut listing = Listing::default();
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = worker.list_drift(&tenant, Some(limit), cursor.as_deref()).await;
-        let page = page.map_err(|e| Failure::new(format!("the listing was refused: {e}")))?;
-        let items = page["items"].as_array().ok_or_else(|| Failure::new("a page has no `items`"))?;
-        let text = |item: &serde_json::Value, name: &str| item[name].as_str().unwrap_or_default().to_owned();
-        listing.pages.push(items.len());
-        listing.ids.extend(items.iter().map(|item| text(item, "id")));
-        listing.texts.extend(items.iter().map(|item| text(item, "text")));
-        let next = page["next_cursor"].as_str().map(str::to_owned);
-        if page["has_more"] != serde_json::Value::Bool(next.is_some()) {
-            return Err(Failure::new("`has_more` and `next_cursor` disagree"));
-        }
-        if listing.pages.len() > MOST_PAGES || (next.is_some() && next == cursor) {
-            return Err(Failure::new("the listing does not end"));
-        }
-        match next {
-            Some(next) => cursor = Some(next),
-            None => break,
-        }
-    }
-    *world.notes::<Listing>() = listing;
-    Ok(())
-}
-
-#[then(expr = "no page has more than {int} items and none comes twice")]
-fn whole_pages(world: &mut World, most: usize) -> Step {
-    let listing = world.notes::<Listing>();
-    if let Some(long) = listing.pages.iter().find(|count| **count > most) {
-        return Err(Failure::new(format!("a page has {long} items")));
-    }
-    let different: BTreeSet<&String> = listing.ids.iter().collect();
-    if different.len() != listing.ids.len() || listing.ids.iter().any(String::is_empty) {
-        return Err(Failure::new("an item comes twice, or has no `id`"));
-    }
-    Ok(())
-}
-
-#[then(expr = "the listing has more than {int} page(s)")]
-fn several_pages(world: &mut World, count: usize) -> Step {
-    let pages = world.notes::<Listing>().pages.len();
-    if pages > count { Ok(()) } else { Err(Failure::new(format!("there were {pages}"))) }
-}
-
-#[then(expr = "the listing tells of {string}")]
-fn tells_of(world: &mut World, name: String) -> Step {
-    let listing = world.notes::<Listing>();
-    let quoted = format!("{name:?}");
-    if listing.texts.iter().any(|text| text.contains(&quoted)) {
-        return Ok(());
-    }
-    Err(Failure::new(format!("no text holds the name {quoted} in double quotes: {:#?}", listing.texts)))
 }
