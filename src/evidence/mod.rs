@@ -3,10 +3,12 @@
 
 mod fact;
 pub mod file;
+mod mark;
 mod policy;
 mod recorder;
 
 pub use fact::{Effect, Ending, Fact, FlawKind, Scope, is_jira};
+pub use mark::Readings;
 pub use policy::{Issue, Policy, Severity, Thresholds};
 pub use recorder::Recorder;
 

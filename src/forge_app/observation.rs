@@ -15,10 +15,11 @@ use crate::{
 const MOST_TEXTS: usize = 200;
 
 /// The facts that every scenario about this app begins with: the manifest, what the source holds, texts that a
-/// person will be shown, and what is amiss.
+/// person will be shown, and what is amiss. `bundled` are files, below the folder, of which it is known that they
+/// run: they are read wherever they lie.
 #[must_use]
-pub fn observe(folder: &Path, manifest: &Manifest) -> Vec<Fact> {
-    let source = Source::read(folder);
+pub fn observe(folder: &Path, manifest: &Manifest, bundled: &[String]) -> Vec<Fact> {
+    let source = Source::read(folder, bundled);
     let mut facts = vec![manifest_read(manifest), source_read(&source)];
     let written = |place: String, text: &str| Fact::TextWritten { place, text: text.to_owned() };
     facts.extend(

@@ -12,7 +12,7 @@ mod text;
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Component, Path},
+    path::{Component, Path, PathBuf},
 };
 
 use walkdir::{DirEntry, WalkDir};
@@ -68,28 +68,21 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads the files of the app in this folder. What cannot be read is counted.
+    /// Reads the files of the app in this folder, and those that are `bundled` wherever they lie below it. What
+    /// cannot be read is counted.
     #[must_use]
-    pub fn read(folder: &Path) -> Self {
+    pub fn read(folder: &Path, bundled: &[String]) -> Self {
         let mut source = Self::default();
         let mut resolvers = BTreeSet::new();
         let mut bytes_read = 0;
-        let walk = WalkDir::new(folder).max_depth(DEEPEST).sort_by_file_name();
-        for entry in walk.into_iter().filter_entry(is_of_the_app) {
-            let Ok(entry) = entry else {
-                source.left_out += 1;
-                continue;
-            };
-            if !entry.file_type().is_file() {
-                continue;
-            }
-            let size = entry.metadata().map_or(u64::MAX, |metadata| metadata.len());
+        for path in source.find(folder, bundled) {
+            let size = fs::metadata(&path).map_or(u64::MAX, |metadata| metadata.len());
             bytes_read += size.min(LARGEST_BYTES);
             if size > LARGEST_BYTES || bytes_read > MOST_BYTES || source.files == MOST_FILES {
                 source.left_out += 1;
                 continue;
             }
-            let Ok(bytes) = fs::read(entry.path()) else {
+            let Ok(bytes) = fs::read(&path) else {
                 source.left_out += 1;
                 continue;
             };
@@ -99,9 +92,10 @@ impl Source {
                 continue;
             }
             let text = String::from_utf8_lossy(&bytes);
-            let file = File::new(folder, entry.path(), &text);
-            if secret::is_settings(&entry.file_name().to_string_lossy()) {
-                source.secrets.extend(secret::of_settings(&file, entry.path()));
+            let mut file = File::new(folder, &path, &text);
+            file.is_bundled = bundled.contains(&file.path);
+            if path.file_name().is_some_and(|name| secret::is_settings(&name.to_string_lossy())) {
+                source.secrets.extend(secret::of_settings(&file, &path));
             } else {
                 source.take(&file, &mut resolvers);
             }
@@ -113,9 +107,29 @@ impl Source {
         source
     }
 
+    /// The files to read: the app's own, and what is known to run. Of what others wrote, nothing.
+    fn find(&mut self, folder: &Path, bundled: &[String]) -> BTreeSet<PathBuf> {
+        let mut found = BTreeSet::new();
+        let walk = WalkDir::new(folder).max_depth(DEEPEST).sort_by_file_name();
+        for entry in walk.into_iter().filter_entry(is_of_the_app) {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => {
+                    found.insert(entry.into_path());
+                }
+                Ok(_) => {}
+                Err(_) => self.left_out += 1,
+            }
+        }
+        let own = |path: &&String| !path.split('/').any(|part| matches!(part, "node_modules" | ".." | ""));
+        let paths = bundled.iter().filter(own).map(|path| folder.join(path));
+        found.extend(paths.filter(|path| path.is_file()));
+        found
+    }
+
     fn take(&mut self, file: &File<'_>, resolvers: &mut BTreeSet<String>) {
         self.secrets.extend(secret::find(file));
-        if file.is_test() || file.text.lines().any(|line| line.len() > LONGEST_LINE) {
+        let is_built = || file.text.lines().any(|line| line.len() > LONGEST_LINE);
+        if !file.is_bundled && (file.is_test() || is_built()) {
             return;
         }
         if file.ends_with(&["html"]) {
@@ -143,6 +157,8 @@ fn is_of_the_app(entry: &DirEntry) -> bool {
 struct File<'a> {
     path: String,
     text: &'a str,
+    /// Whether it is known to run, whatever its name and its look say.
+    is_bundled: bool,
     /// Where its lines begin.
     lines: Vec<usize>,
 }
@@ -156,7 +172,7 @@ impl<'a> File<'a> {
         });
         let path = names.collect::<Vec<_>>().join("/");
         let lines = [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { path, text, lines }
+        Self { path, text, is_bundled: false, lines }
     }
 
     fn place(&self, at: usize) -> Place {

@@ -81,8 +81,9 @@ fn is_lost(all: &[Observation], at: usize) -> bool {
             Fact::WorkerCrashed { worker: w, .. } if w == worker => held = true,
             Fact::WorkerPaused { worker: w, .. } if w == worker => paused = true,
             Fact::WorkerResumed { worker: w } if w == worker => paused = false,
-            // The run was cut short: what the job would have come to, nobody saw.
-            Fact::ScenarioEnded { outcome: Outcome::NotRun, .. } => return false,
+            // The run was cut short: what the job would have come to, nobody saw. A limit in real time is
+            // reached on a busy machine too; the scenario that reached it is a blocker by itself.
+            Fact::ScenarioEnded { outcome: Outcome::NotRun | Outcome::TimedOut, .. } => return false,
             _ => {}
         }
     }

@@ -16,12 +16,12 @@
 //! - one key, or one idempotency key of a sink, is used for two tenants;
 //! - a token issued to one tenant is sent to another tenant's site;
 //! - a request, a record, a text, a page, a report or an event of one tenant, or of none, carries the mark
-//!   of another.
+//!   of another, as it is or packed and encoded in one of the usual ways.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Finding};
-use crate::evidence::{Fact, Log, Observation};
+use crate::evidence::{Fact, Log, Observation, Readings};
 
 pub(super) fn judge(log: &Log<'_>) -> Finding {
     let mut case = Case::default();
@@ -136,8 +136,9 @@ fn spoken(case: &mut Case, marks: &[(&str, &str)], observation: &Observation) {
         Fact::EgressTried { tenant, host } => (tenant.as_deref(), vec![host.clone()]),
         _ => return,
     };
+    let texts: Vec<Readings> = texts.iter().map(|text| Readings::of(text.as_bytes())).collect();
     for (mark, owner) in marks {
-        if tenant != Some(owner) && texts.iter().any(|text| text.contains(mark)) {
+        if tenant != Some(owner) && texts.iter().any(|text| text.hold(mark)) {
             case.violated(
                 || format!("data of {owner:?} is shown to {}", tenant.unwrap_or("everybody")),
                 &[observation.seq],

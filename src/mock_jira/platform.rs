@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use crate::{
     clock::Clock,
-    evidence::{Effect, Fact, Recorder, Scope, Source},
+    evidence::{Effect, Fact, Readings, Recorder, Scope, Source},
     jira,
 };
 
@@ -369,9 +369,10 @@ fn carried(tenants: &[Tenant], request: &Request) -> Vec<String> {
     if tenants.iter().all(|t| t.site.canary.is_none()) {
         return vec![];
     }
-    let address = format!("{}?{}", request.path, request.query.replace('+', " "));
-    let texts = [jira::decode(&address), String::from_utf8_lossy(&request.body)];
-    let marked = |mark: &str| texts.iter().any(|text| text.contains(mark));
+    // A plus is a blank in a form, and a letter in base64.
+    let address = format!("{}?{} {}", request.path, request.query, request.query.replace('+', " "));
+    let texts = [Readings::of(address.as_bytes()), Readings::of(&request.body)];
+    let marked = |mark: &str| texts.iter().any(|text| text.hold(mark));
     let carriers = tenants.iter().filter(|t| t.site.canary.as_deref().is_some_and(marked));
     carriers.map(|t| t.id.clone()).collect()
 }

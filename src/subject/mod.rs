@@ -26,7 +26,7 @@ use crate::{
         port::{KeyEncoder as _, Transport},
     },
     clock::ManualClock,
-    evidence::{Ending, Recorder},
+    evidence::{Ending, Readings, Recorder},
     store::Store,
 };
 
@@ -206,13 +206,13 @@ impl Canaries {
     /// The tenants whose marks stand in `bytes`.
     #[must_use]
     pub fn carried_by(&self, bytes: &[u8]) -> Vec<String> {
-        let text = String::from_utf8_lossy(bytes);
+        let readings = Readings::of(bytes);
         let mut tenants: Vec<String> = self
             .0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
-            .filter(|(_, mark)| text.contains(mark.as_str()))
+            .filter(|(_, mark)| readings.hold(mark))
             .map(|(tenant, _)| tenant.clone())
             .collect();
         tenants.sort();

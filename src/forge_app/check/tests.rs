@@ -57,7 +57,7 @@ fn amiss(manifest: &[(&str, &str)], source: &[(&str, &str)]) -> Vec<Finding> {
     fs::write(folder.path().join("manifest.yml"), changed(MANIFEST, manifest)).expect("a file");
     fs::write(folder.path().join("src/index.ts"), changed(SOURCE, source)).expect("a file");
     let manifest = Manifest::read(folder.path()).expect("a manifest");
-    check(folder.path(), &manifest, &Source::read(folder.path()))
+    check(folder.path(), &manifest, &Source::read(folder.path(), &[]))
 }
 
 #[test]

@@ -30,7 +30,10 @@ static ROUTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?:\broute\s*(`)|\bassumeTrustedRoute\s*\(\s*(["'`])|\brequestJira\s*\(\s*(["'`]))"#).ok()
 });
 static METHOD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"\bmethod["']?\s*:\s*(?:["'`](\w+)["'`]|(.))"#).ok());
+    LazyLock::new(|| Regex::new(r#"\bmethod["']?\s*:\s*(?:["'`](\w+)["'`]|([\w$]+)\s*[,}]|.)"#).ok());
+static SHORTHAND: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[{,]\s*method\s*[,}]").ok());
+static METHOD_WORD: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"["'`]((?i:get|post|put|delete|patch))["'`]"#).ok());
 static DEFINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"\.define\s*\(\s*["'`]([^"'`$]{1,100})["'`]"#).ok());
 /// What stands in for a value that is put in at run time.
@@ -52,10 +55,20 @@ pub(super) fn find(file: &File<'_>, code: &str) -> Vec<JiraCall> {
         if !path.starts_with("/rest/") {
             continue;
         }
-        let method = method_of(code, quote.start(), end);
         // What is put in at run time is not held against the call.
         let query = query.replace(OPEN, "false");
-        calls.push(call(file.place(quote.start()), method, path, &query));
+        let place = || file.place(quote.start());
+        match method_of(code, quote.start(), end) {
+            Method::Literal(method) => calls.push(call(place(), Some(method), path, &query)),
+            Method::Open => calls.push(call(place(), None, path, &query)),
+            Method::Named(name) => {
+                let methods = methods_named(code, &name);
+                if methods.is_empty() {
+                    calls.push(call(place(), None, path, &query));
+                }
+                calls.extend(methods.into_iter().map(|method| call(place(), Some(method), path, &query)));
+            }
+        }
     }
     calls
 }
@@ -76,9 +89,17 @@ fn call(place: Place, method: Option<String>, path: &str, query: &str) -> JiraCa
     JiraCall { place, method, route: path.to_owned(), operation, effect, whole: !path.contains(OPEN) }
 }
 
-/// The method of the call whose route stands there: a literal of its own options, `GET` when it has none, and
-/// `None` when the route stands alone or the method is no literal.
-fn method_of(code: &str, begin: usize, end: usize) -> Option<String> {
+/// What a call says of its method.
+enum Method {
+    Literal(String),
+    /// The name that holds it.
+    Named(String),
+    Open,
+}
+
+/// The method of the call whose route stands there: what its options say, `GET` when a call of Jira has none. A
+/// route that is handed to a function of the app's own has the method that stands beside it, if one does.
+fn method_of(code: &str, begin: usize, end: usize) -> Method {
     let before = code[..begin].trim_end();
     let before = before.strip_suffix("route").unwrap_or(before);
     let opened = |before: &str| before.strip_suffix('(').unwrap_or(before).trim_end().to_owned();
@@ -87,20 +108,44 @@ fn method_of(code: &str, begin: usize, end: usize) -> Option<String> {
         Some(rest) => (opened(rest.trim_end()), true),
         None => (before, false),
     };
-    if !before.ends_with("requestJira") {
-        return None;
-    }
+    let is_call = before.ends_with("requestJira");
     let rest = code.get(end + 1..).unwrap_or_default();
-    let rest = &rest[length(rest, &[',', ')'])..];
+    // What a route is added up with belongs to it in a call; elsewhere it may be another statement.
+    let rest = if is_call || trusted { &rest[length(rest, &[',', ')'])..] } else { rest.trim_start() };
     let rest = arguments(if trusted { rest.strip_prefix(')').unwrap_or(rest) } else { rest });
-    let Some(found) = METHOD.as_ref()?.captures(rest) else {
+    if !is_call && !rest.starts_with(',') {
+        return Method::Open;
+    }
+    let Some(found) = METHOD.as_ref().and_then(|method| method.captures(rest)) else {
+        if SHORTHAND.as_ref().is_some_and(|shorthand| shorthand.is_match(rest)) {
+            return Method::Named("method".to_owned());
+        }
         // Options that are a name or a spread are not seen from here.
         let rest = rest.trim_start_matches(',').trim();
         let literal = rest.is_empty() || rest.starts_with('{') && !rest.contains("...");
-        let shorthand = Regex::new(r"[{,]\s*method\s*[,}]").ok()?.is_match(rest);
-        return (literal && !shorthand).then(|| "GET".to_owned());
+        return if is_call && literal { Method::Literal("GET".to_owned()) } else { Method::Open };
     };
-    found.get(1).map(|method| method.as_str().to_uppercase())
+    match (found.get(1), found.get(2)) {
+        (Some(literal), _) => Method::Literal(literal.as_str().to_uppercase()),
+        (None, Some(name)) => Method::Named(name.as_str().to_owned()),
+        (None, None) => Method::Open,
+    }
+}
+
+/// The methods that stand literally where a name is given its value: all that the file shows.
+fn methods_named(code: &str, name: &str) -> Vec<String> {
+    let mut methods = vec![];
+    let given = format!(r"\b{}\s*(?::\s*[\w|' \x22]+)?=([^=>][^;\n]*)", regex::escape(name));
+    let (Ok(given), Some(word)) = (Regex::new(&given), METHOD_WORD.as_ref()) else { return methods };
+    for found in given.captures_iter(code) {
+        for word in word.captures_iter(&found[1]) {
+            let method = word[1].to_uppercase();
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+    }
+    methods
 }
 
 /// What follows in the same call: up to the bracket that closes it.

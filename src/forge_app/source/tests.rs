@@ -12,7 +12,7 @@ fn read(files: &[(&str, &str)]) -> Source {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, text).expect("a file");
     }
-    Source::read(folder.path())
+    Source::read(folder.path(), &[])
 }
 
 fn calls_of(text: &str) -> Vec<(String, String, Option<&'static str>)> {
@@ -53,6 +53,14 @@ fn literal_calls_are_found_with_their_method_and_operation() {
             "requestJira(route`/rest/api/3/field`, { method: how })",
             one("?", "/rest/api/3/field", Some("getFields")),
         ),
+        (
+            "send(route`/rest/api/3/issue`, { method: 'POST', body: '{}' })",
+            one("POST", "/rest/api/3/issue", Some("createIssue")),
+        ),
+        (
+            "const r = route`/rest/api/3/issue`\n  other(x, { method: 'POST' })",
+            one("?", "/rest/api/3/issue", None),
+        ),
         ("pages(route`/rest/api/3/status`)", one("?", "/rest/api/3/status", Some("getStatuses"))),
         (
             "requestJira(route`/rest/api/3/search${q}`)",
@@ -65,6 +73,40 @@ fn literal_calls_are_found_with_their_method_and_operation() {
     ] {
         assert_eq!(calls_of(text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_method_that_a_name_holds_is_each_that_the_name_is_given() {
+    for (text, expected) in [
+        (
+            "const method = gone ? 'DELETE' : 'GET';\nrequestJira(route`/rest/api/3/field`, { method })",
+            vec!["DELETE", "GET"],
+        ),
+        ("let how: string = `put`;\nrequestJira(route`/rest/api/3/field`, { method: how })", vec!["PUT"]),
+        ("requestJira(route`/rest/api/3/field`, { method: how, headers })", vec!["?"]),
+        ("if (method === 'POST') {}\nrequestJira(route`/rest/api/3/field`, { method })", vec!["?"]),
+    ] {
+        let methods: Vec<String> = calls_of(text).into_iter().map(|(method, ..)| method).collect();
+        assert_eq!(methods, expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_bundled_is_read_wherever_it_lies() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        let line = " ".repeat(LONGEST_LINE + 1);
+        fs::write(path, format!("{line}requestJira(route`/rest/api/3/field`)")).expect("a file");
+    };
+    let files = ["src/vendor/a.js", "src/build/b.js", "src/tests/c.js", "d.test.js", "node_modules/e/f.js"];
+    files.iter().for_each(|file| write(file));
+    assert_eq!(Source::read(folder.path(), &[]).calls.len(), 0);
+    let bundled = files.map(str::to_owned);
+    let places: Vec<String> =
+        Source::read(folder.path(), &bundled).calls.into_iter().map(|call| call.place.file).collect();
+    assert_eq!(places, ["d.test.js", "src/build/b.js", "src/tests/c.js", "src/vendor/a.js"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{
     },
     Response, json_response, no_content, ok,
 };
-use crate::evidence::Fact;
+use crate::evidence::{Fact, Readings};
 
 /// Most operations in one transaction or batch.
 const BATCH: usize = 25;
@@ -57,8 +57,9 @@ fn fact_of(deed: Deed, tenants: &[Tenant], at: usize, worker: &str) -> Fact {
     let place = |key: String| format!("{name}/{key}");
     match deed {
         Deed::Written { key, version, text } => {
+            let readings = Readings::of(text.as_bytes());
             let marked =
-                |tenant: &&Tenant| tenant.site.canary.as_deref().is_some_and(|mark| text.contains(mark));
+                |tenant: &&Tenant| tenant.site.canary.as_deref().is_some_and(|mark| readings.hold(mark));
             let carries = tenants.iter().filter(marked).map(|tenant| tenant.id.clone()).collect();
             Fact::KeyWritten { tenant, worker, key: place(key), version, carries }
         }

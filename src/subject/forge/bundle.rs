@@ -60,6 +60,8 @@ pub(super) struct Bundle {
     /// The bundle.
     pub file: PathBuf,
     pub warnings: Vec<String>,
+    /// Files that went into it, as the bundler names them: below the app's folder, or a way out of it.
+    pub inputs: Vec<String>,
     /// Handler files that it holds, by the name in the manifest.
     handlers: BTreeMap<String, PathBuf>,
 }
@@ -84,11 +86,10 @@ impl Bundle {
         }
         let cache = Cache::of(&folder, &handlers, node.major());
         // A copy of this run's own: the kept one may be swept by another run.
-        if let Some((file, warnings)) = cache
-            .find()
-            .and_then(|(kept, warnings)| Some((own_copy(&kept, &bridge.scratch()).ok()?, warnings)))
-        {
-            return Ok(Self { node, bridge, folder, file, warnings, handlers });
+        if let Some((file, warnings, inputs)) = cache.find().and_then(|(kept, warnings, inputs)| {
+            Some((own_copy(&kept, &bridge.scratch()).ok()?, warnings, inputs))
+        }) {
+            return Ok(Self { node, bridge, folder, file, warnings, inputs, handlers });
         }
         let esbuild = find_esbuild(&folder, &node)?;
         let built = bridge.scratch().join("bundle.cjs");
@@ -111,7 +112,7 @@ impl Bundle {
         let inputs = lines(&said["inputs"]);
         let kept = cache.keep(&built, &inputs, &warnings);
         let file = kept.and_then(|kept| own_copy(&kept, &bridge.scratch()).ok()).unwrap_or(built);
-        Ok(Self { node, bridge, folder, file, warnings, handlers })
+        Ok(Self { node, bridge, folder, file, warnings, inputs, handlers })
     }
 
     /// Whether the bundle holds the handler file of this name.

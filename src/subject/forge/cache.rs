@@ -57,14 +57,15 @@ impl Cache {
         Self { folder: folder.to_owned(), place, key: hex::encode(&hash.finalize()[..12]) }
     }
 
-    /// The kept bundle, if everything that went into it is as it was.
-    pub fn find(&self) -> Option<(PathBuf, Vec<String>)> {
+    /// The kept bundle with its warnings and inputs, if everything that went into it is as it was.
+    pub fn find(&self) -> Option<(PathBuf, Vec<String>, Vec<String>)> {
         let index = fs::read(self.place.as_ref()?.join(format!("{}.json", self.key))).ok()?;
         let index: Value = serde_json::from_slice(&index).ok()?;
         let file = PathBuf::from(index["file"].as_str()?);
         let inputs = index["inputs"].as_object()?;
         let same = |(path, hash): (&String, &Value)| hash.as_str() == self.hash_of(path).as_deref();
-        (file.is_file() && inputs.iter().all(same)).then(|| (file, lines(&index["warnings"])))
+        let names = || inputs.keys().cloned().collect();
+        (file.is_file() && inputs.iter().all(same)).then(|| (file, lines(&index["warnings"]), names()))
     }
 
     /// Keeps a bundle with its map; `None` when it cannot be kept.
@@ -150,7 +151,7 @@ mod tests {
         assert!(cache().find().is_none());
         let inputs = ["index.js".to_owned()];
         let kept = cache().keep(&built, &inputs, &["careful".to_owned()]).expect("kept");
-        assert_eq!(cache().find(), Some((kept, vec!["careful".to_owned()])));
+        assert_eq!(cache().find(), Some((kept, vec!["careful".to_owned()], inputs.to_vec())));
         write("index.js", "2");
         assert!(cache().find().is_none(), "an input changed");
         write("index.js", "1");

@@ -72,7 +72,7 @@ impl Deployment {
     /// As [`ForgeError`]. Runs Node, and npm when esbuild is found nowhere: takes a moment and blocks.
     pub fn build(folder: &Path, manifest: Manifest) -> Result<Self, ForgeError> {
         let bundle = Bundle::make(folder, &manifest)?;
-        let facts = forge_app::observe(folder, &manifest);
+        let facts = forge_app::observe(folder, &manifest, &bundle.inputs);
         Ok(Self { manifest, facts, bundle })
     }
 
