@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
+    thread,
 };
 
 /// Says that a test is skipped, or fails it.
@@ -35,18 +36,36 @@ pub fn packages_of_drift_watch() -> Option<&'static Path> {
     if !is_here() {
         return None;
     }
-    match INSTALLED.get_or_init(install) {
+    told("drift-watch", INSTALLED.get_or_init(|| install("drift-watch")))
+}
+
+/// The installed packages of each of these apps of `fixtures/apps`, in their order, installed at once; `None`
+/// when some cannot be had here.
+pub fn packages_of(apps: &[&str]) -> Option<Vec<PathBuf>> {
+    if !is_here() {
+        return None;
+    }
+    let installed: Vec<_> = thread::scope(|scope| {
+        let started: Vec<_> = apps.iter().map(|app| scope.spawn(|| install(app))).collect();
+        started.into_iter().map(|install| install.join().expect("an install")).collect()
+    });
+    let each = apps.iter().zip(&installed);
+    each.map(|(app, installed)| told(app, installed).map(Path::to_owned)).collect()
+}
+
+fn told<'a>(app: &str, installed: &'a Result<PathBuf, String>) -> Option<&'a Path> {
+    match installed {
         Ok(folder) => Some(folder),
         Err(why) => {
-            skip(&format!("the packages of drift-watch cannot be installed: {why}"));
+            skip(&format!("the packages of {app} cannot be installed: {why}"));
             None
         }
     }
 }
 
-fn install() -> Result<PathBuf, String> {
-    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/drift-watch");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drift-watch");
+fn install(name: &str) -> Result<PathBuf, String> {
+    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps").join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
     let lock = fs::read(app.join("package-lock.json")).map_err(|e| e.to_string())?;
     let done = folder.join("node_modules/.package-lock.json").exists();

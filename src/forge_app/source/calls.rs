@@ -36,6 +36,13 @@ static METHOD_WORD: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"["'`]((?i:get|post|put|delete|patch))["'`]"#).ok());
 static DEFINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"\.define\s*\(\s*["'`]([^"'`$]{1,100})["'`]"#).ok());
+/// A mapping from names to what answers them, as `makeResolver` takes it.
+static MAKE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\bmakeResolver\s*(?:<[^()]{1,200}>\s*)?\(\s*\{").ok());
+static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"^\s*(?:async\b\s*)?(?:["'`]([^"'`$]{1,100})["'`]|([A-Za-z_$][\w$]{0,100}))\s*(?:[:(]|$)"#)
+        .ok()
+});
 /// What stands in for a value that is put in at run time.
 const OPEN: &str = "{…}";
 
@@ -74,8 +81,29 @@ pub(super) fn find(file: &File<'_>, code: &str) -> Vec<JiraCall> {
 }
 
 pub(super) fn resolvers(code: &str) -> Vec<String> {
-    let Some(define) = DEFINE.as_ref() else { return vec![] };
-    define.captures_iter(code).map(|found| found[1].to_owned()).collect()
+    let (Some(define), Some(make), Some(key)) = (DEFINE.as_ref(), MAKE.as_ref(), KEY.as_ref()) else {
+        return vec![];
+    };
+    let defined = define.captures_iter(code).map(|found| found[1].to_owned());
+    let made = make.find_iter(code).flat_map(|found| entries(&code[found.end()..]));
+    let made = made.filter_map(|entry| {
+        let found = key.captures(entry)?;
+        found.get(1).or(found.get(2)).map(|name| name.as_str().to_owned())
+    });
+    defined.chain(made).collect()
+}
+
+/// The entries of the mapping whose bracket was just opened.
+fn entries(mut rest: &str) -> Vec<&str> {
+    let mut entries = vec![];
+    loop {
+        let end = length(rest, &[',', ')', ']', '}']);
+        entries.push(&rest[..end]);
+        match rest.get(end..).and_then(|rest| rest.strip_prefix(',')) {
+            Some(next) => rest = next,
+            None => return entries,
+        }
+    }
 }
 
 fn call(place: Place, method: Option<String>, path: &str, query: &str) -> JiraCall {

@@ -209,13 +209,18 @@ fn resolvers_and_packages_are_named() {
             "resolver.define('list', f); r.define(\"list\", g).define(`later`, h); customElements.define(name)",
         ),
         (
+            "src/made.ts",
+            "export const a = makeResolver<Calls>({ first: async ({ payload: { at, to } }) => [at, to], second,\n\
+             'third': f, async fourth(request) { return { five: 5 }; }, ...more, });",
+        ),
+        (
             "package.json",
             r#"{"dependencies": {"@forge/api": "^1", "@forge/kvs": "^1", "left-pad": "1"}, "devDependencies": {"@forge/cli": "9"}}"#,
         ),
         ("package-lock.json", r#"{"packages": {"node_modules/@forge/kvs": {"version": "1.6.5"}}}"#),
         ("node_modules/@forge/api/package.json", r#"{"version": "8.3.0"}"#),
     ]);
-    assert_eq!(source.resolvers, ["later", "list"]);
+    assert_eq!(source.resolvers, ["first", "fourth", "later", "list", "second", "third"]);
     let packages: Vec<(&str, &str)> = source.packages.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     assert_eq!(packages, [("@forge/api", "8.3.0"), ("@forge/cli", "9"), ("@forge/kvs", "1.6.5")]);
 }

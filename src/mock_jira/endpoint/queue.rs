@@ -20,7 +20,10 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>) -> Response {
         return no_content();
     }
     let events = body["payload"].as_array().cloned().unwrap_or_default();
+    // What an app of old pushes is the body itself, whatever its fields are called.
+    let of_old = body["schema"].as_str().is_some_and(|schema| schema.ends_with("/app-event"));
+    let events = events.into_iter().map(|event| if of_old { json!({"body": event}) } else { event });
     let pushed = &mut state.tenants[at].pushed;
-    pushed.extend(events.into_iter().map(|event| (queue.clone(), event)));
+    pushed.extend(events.map(|event| (queue.clone(), event)));
     Response { status: 201, ..no_content() }
 }

@@ -18,6 +18,23 @@ const nodeFetch = {
   },
 };
 
+/**
+ * The platform's bundler gives TypeScript the `default` that a compiled module names; esbuild gives it the whole
+ * module, as Node would, where the package is of `type: module`.
+ */
+const named = {
+  name: 'named-default',
+  setup(build) {
+    build.onResolve({ filter: /^@forge\/[\w-]+$/ }, ({ path, importer, kind, namespace, resolveDir }) =>
+      (kind === 'import-statement' && namespace === 'file' && /\.tsx?$/.test(importer)
+        ? { path, namespace: 'named-default', pluginData: resolveDir } : undefined));
+    build.onLoad({ filter: /.*/, namespace: 'named-default' }, ({ path, pluginData: resolveDir }) => {
+      const from = JSON.stringify(path);
+      return { contents: `export * from ${from}; export { default } from ${from};`, resolveDir };
+    });
+  },
+};
+
 function line({ text, location }) {
   return location ? `${location.file}:${location.line}: ${text}` : text;
 }
@@ -37,7 +54,7 @@ esbuild.build({
   keepNames: true,
   metafile: true,
   logLevel: 'silent',
-  plugins: [nodeFetch],
+  plugins: [nodeFetch, named],
 }).then(
   (result) => console.log(JSON.stringify({
     warnings: result.warnings.map(line),
