@@ -13,10 +13,13 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::evidence::{
-    Fact, Observation, Outcome,
-    file::{EvidenceError, Next, Reader},
-    is_jira,
+use crate::{
+    evidence::{
+        Fact, Observation, Outcome,
+        file::{EvidenceError, Next, Reader},
+        is_jira,
+    },
+    spelling::in_words,
 };
 
 /// The version of the file's format. Readers reject any other.
@@ -111,7 +114,7 @@ impl Baseline {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let baseline: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let baseline: Self = serde_json::from_slice(bytes).map_err(|error| in_words(&error.to_string()))?;
         if baseline.format != FORMAT {
             return Err(format!("its format is {:?}, expected {FORMAT:?}", baseline.format));
         }
@@ -253,6 +256,7 @@ mod tests {
             ("baseline/1", "baseline/2", "expected \"gonogo.baseline/1\""),
             ("\"egress\"", "\"agress\"", "unknown field `agress`"),
             ("\"scopes\":[],", "", "missing field `scopes`"),
+            ("\"scopes\":[]", "\"scopes\":3", "expected a list, found `3`"),
         ] {
             let error = Baseline::parse(text.replace(from, to).as_bytes()).expect_err(to);
             assert!(error.contains(says), "{error}");

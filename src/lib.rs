@@ -15,9 +15,9 @@
 //! | module | holds | may use |
 //! |---|---|---|
 //! | `clock` | time that a scenario can drive | |
-//! | `spelling` | "did you mean": the nearest of the names that there are | |
+//! | `spelling` | "did you mean": the nearest of the names that there are; a parser's message in the file's words | |
 //! | `evidence` | what was observed, in order; never what it means; the file with its hash chain | |
-//! | `baseline` | what the released version is; the file that keeps it | `evidence` |
+//! | `baseline` | what the released version is; the file that keeps it | `evidence`, `spelling` |
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |

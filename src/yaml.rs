@@ -13,7 +13,7 @@ use serde::{
     de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::spelling::{nearest, suggestion};
+use crate::spelling::{in_words, nearest, suggestion};
 
 const LARGEST_BYTES: u64 = 1 << 20;
 const DEEPEST: usize = 64;
@@ -208,7 +208,7 @@ fn explained(message: &str, text: &str) -> (String, Option<(usize, usize)>) {
         let at = if lines.len() == 2 { lines.last().map(|line| (*line, 1)) } else { None };
         return (format!("duplicate key `{key}`"), at);
     }
-    (bare.to_owned(), None)
+    (in_words(bare), None)
 }
 
 fn snippet(text: &str, line: usize) -> String {

@@ -300,11 +300,13 @@ impl Shown {
         let (outcome, reason) = if self.violated > 0 {
             let more = match self.violated {
                 1 => String::new(),
+                2 => ", and in 1 more scenario".to_owned(),
                 n => format!(", and in {} more scenarios", n - 1),
             };
             (InvariantOutcome::Violated, format!("{}{more}", self.reason))
         } else if self.holds > 0 {
-            (InvariantOutcome::Holds, format!("shown by {} passed scenarios", self.holds))
+            let scenarios = if self.holds == 1 { "scenario" } else { "scenarios" };
+            (InvariantOutcome::Holds, format!("shown by {} passed {scenarios}", self.holds))
         } else if self.would_hold > 0 {
             (InvariantOutcome::NotExercised, "shown by scenarios that did not pass alone".to_owned())
         } else {

@@ -8,6 +8,8 @@ mod flaws;
 mod folder;
 mod forge;
 mod forge_gate;
+mod forge_setup;
+mod forge_versions;
 mod gate;
 mod gonogo;
 mod hostile;

@@ -104,17 +104,18 @@ fn what_is_no_manifest_is_told_with_its_place() {
     let indented: String = (0..500).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     for (text, expected) in [
         ("", vec!["app/manifest.yml: the manifest is empty"]),
-        ("just words", vec!["manifest.yml", "expected struct"]),
+        ("just words", vec!["manifest.yml", "expected a mapping"]),
         ("app: [\n", vec!["manifest.yml:2:1"]),
         ("a: \"\u{0}\"\n", vec!["manifest.yml:1:"]),
         ("modules: {}\n", vec!["missing field `app`"]),
         ("app: {runtime: {name: nodejs22.x}}\n", vec![":1:", "app: missing field `id`"]),
         ("app: {id: ' '}\n", vec![":1:", "app.id: expected a text, found nothing"]),
-        ("app: {id: [a]}\n", vec!["app.id: invalid type: sequence, expected a text"]),
-        ("app: {id: a}\nmodules: [x]\n", vec![":2:", "modules: invalid type: sequence, expected a mapping"]),
+        ("app: 3\n", vec!["app: expected a mapping, `key: value`, found `3`"]),
+        ("app: {id: [a]}\n", vec!["app.id: expected a text, found a list"]),
+        ("app: {id: a}\nmodules: [x]\n", vec![":2:", "modules: expected a mapping"]),
         (
             "app: {id: a}\nmodules:\n  function: {key: f}\n",
-            vec![":3:", "modules.function", "expected a sequence"],
+            vec![":3:", "modules.function", "expected a list"],
         ),
         (
             "app: {id: a}\nmodules:\n  function:\n    - key: f\n",

@@ -7,14 +7,15 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     ForgeError,
     cache::{Cache, system_cache},
+    node::{self, Node},
 };
 use crate::forge_app::Manifest;
 
@@ -33,16 +34,10 @@ pub(super) const BRIDGE: [(&str, &str); 10] = [
 ];
 /// What is installed when the app has no esbuild of its own.
 pub(super) const ESBUILD: &str = "0.28.2";
-const OLDEST_NODE: u32 = 20;
-/// What the user set for a Node of their own is not for this one.
-const NODE_OPTIONS: &str = "NODE_OPTIONS";
-
-/// A Node that runs.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Node {
-    pub path: PathBuf,
-    pub version: String,
-}
+/// How long bundling may take: the largest of apps takes seconds.
+const BUNDLING: Duration = Duration::from_secs(60);
+/// How long npm may take for one package.
+const FETCHING: Duration = Duration::from_secs(120);
 
 /// The bridge on disk, and a folder for what the instances leave behind; both go with the last user.
 #[derive(Debug)]
@@ -84,7 +79,8 @@ impl Bundle {
                 handlers.insert(name.to_owned(), source);
             }
         }
-        let cache = Cache::of(&folder, &handlers, node.major());
+        let major = node.major().unwrap_or_default();
+        let cache = Cache::of(&folder, &handlers, major);
         // A copy of this run's own: the kept one may be swept by another run.
         if let Some((file, warnings, inputs)) = cache.find().and_then(|(kept, warnings, inputs)| {
             Some((own_copy(&kept, &bridge.scratch()).ok()?, warnings, inputs))
@@ -93,16 +89,13 @@ impl Bundle {
         }
         let esbuild = find_esbuild(&folder, &node)?;
         let built = bridge.scratch().join("bundle.cjs");
-        let target = format!("node{}", node.major().min(24));
+        let target = format!("node{}", major.min(24));
         let options = json!({"esbuild": esbuild, "folder": folder, "handlers": handlers, "outfile": built,
             "nodeFetch": bridge.folder.join("node-fetch.cjs"), "target": target});
-        let output = Command::new(&node.path)
-            .arg(bridge.folder.join("bundle.cjs"))
-            .arg(options.to_string())
-            .env_remove(NODE_OPTIONS)
-            .current_dir(&folder)
-            .output()
-            .map_err(|e| ForgeError::Bundle(e.to_string()))?;
+        let arguments = [bridge.folder.join("bundle.cjs").into(), options.to_string().into()];
+        let output = node
+            .run(&arguments, &folder, BUNDLING)
+            .map_err(|e| ForgeError::Bundle(format!("{} {e}", node.path.display())))?;
         let said: Value = serde_json::from_slice(&output.stdout)
             .map_err(|_| ForgeError::Bundle(String::from_utf8_lossy(&output.stderr).trim().to_owned()))?;
         if said["errors"].is_array() {
@@ -135,26 +128,6 @@ fn own_copy(kept: &Path, scratch: &Path) -> std::io::Result<PathBuf> {
 
 fn file_error(verb: &str, path: &Path, error: &std::io::Error) -> ForgeError {
     ForgeError::File(format!("cannot {verb} {}: {error}", path.display()))
-}
-
-impl Node {
-    /// Asks the `node` of the search path what and where it is.
-    fn find() -> Result<Self, ForgeError> {
-        let asked = "console.log(JSON.stringify({path: process.execPath, version: process.versions.node}))";
-        let output = Command::new("node").arg("-e").arg(asked).env_remove(NODE_OPTIONS).output();
-        let output = output.map_err(|e| ForgeError::NoNode(e.to_string()))?;
-        let node: Self = serde_json::from_slice(&output.stdout).map_err(|_| {
-            ForgeError::NoNode(String::from_utf8_lossy(&output.stderr).trim().chars().take(200).collect())
-        })?;
-        if node.major() < OLDEST_NODE {
-            return Err(ForgeError::OldNode(node.version));
-        }
-        Ok(node)
-    }
-
-    fn major(&self) -> u32 {
-        self.version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0)
-    }
 }
 
 impl Bridge {
@@ -255,13 +228,18 @@ fn find_esbuild(folder: &Path, node: &Node) -> Result<PathBuf, ForgeError> {
 fn fetch_esbuild(place: &Path, node: &Node) -> Result<(), ForgeError> {
     let npm = node.path.with_file_name("npm");
     let npm = if npm.is_file() { npm } else { PathBuf::from("npm") };
-    let output = Command::new(npm)
+    let mut install = Command::new(npm);
+    install
         .args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--prefix"])
         .arg(place)
         .arg(format!("esbuild@{ESBUILD}"))
-        .current_dir(place)
-        .output()
-        .map_err(|e| ForgeError::NoEsbuild(e.to_string()))?;
+        .current_dir(place);
+    let output = node::run(&mut install, FETCHING).map_err(|error| {
+        ForgeError::NoEsbuild(match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no `npm` beside Node or on the PATH".to_owned(),
+            _ => format!("`npm` {error}"),
+        })
+    })?;
     if place.join("node_modules/esbuild/package.json").is_file() {
         return Ok(());
     }
@@ -299,11 +277,5 @@ mod tests {
         assert!(bridge.main().is_file() && bridge.scratch().is_dir());
         drop(bridge);
         assert!(!folder.exists());
-    }
-
-    #[test]
-    fn a_version_has_a_major_number_or_counts_as_too_old() {
-        let major = |version: &str| Node { path: PathBuf::new(), version: version.to_owned() }.major();
-        assert_eq!(["20.1.2", "9.0.0", "", "x.1"].map(major), [20, 9, 0, 0]);
     }
 }

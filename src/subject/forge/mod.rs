@@ -7,6 +7,7 @@ mod bundle;
 mod cache;
 mod instance;
 mod invocation;
+mod node;
 mod time;
 
 use std::{
@@ -35,17 +36,19 @@ use time::Turns;
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
     /// There is no Node, or none that answers.
-    #[error("Node 20 or newer is needed to run a Forge app, and `node` does not run: {0}")]
+    #[error(
+        "Node 20 or newer is needed to run a Forge app, and {0}: install it so that `node --version` tells its version"
+    )]
     NoNode(String),
     /// The Node that there is, is too old.
-    #[error("Node 20 or newer is needed to run a Forge app; `node` is version {0}")]
+    #[error("Node 20 or newer is needed to run a Forge app; `node` is version {0}: install a newer one")]
     OldNode(String),
     /// The app's packages are not installed.
     #[error("the packages of the app are not installed: run npm install in {0}")]
     NoPackages(String),
     /// There is no esbuild, and it could not be got.
     #[error(
-        "esbuild is needed to bundle the app and could not be installed ({0}): run npm install --save-dev esbuild in the app's folder"
+        "esbuild is needed to bundle the app and could not be installed ({0}): install npm, and run npm install --save-dev esbuild in the app's folder"
     )]
     NoEsbuild(String),
     /// The sources do not bundle; each line names file and line.
@@ -69,7 +72,8 @@ impl Deployment {
     /// not exist is left out: invoking it ends as [`InvocationEnd::LoadFailed`].
     ///
     /// # Errors
-    /// As [`ForgeError`]. Runs Node, and npm when esbuild is found nowhere: takes a moment and blocks.
+    /// As [`ForgeError`]. Runs Node, and npm when esbuild is found nowhere: takes a moment and blocks,
+    /// but for no program without a limit.
     pub fn build(folder: &Path, manifest: Manifest) -> Result<Self, ForgeError> {
         let bundle = Bundle::make(folder, &manifest)?;
         let facts = forge_app::observe(folder, &manifest, &bundle.inputs);
