@@ -32,6 +32,25 @@ Feature: A Forge app in trouble
       | malformed JSON | every third request  |
       | slow           | the first 2 requests |
 
+  Scenario: Whichever operation of Jira fails alone, nothing false is stored
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires for every tenant
+    And one operation of Jira after the other fails for "acme" for a day
+    And a day passes
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And "acme" was served in the end
+
+  Scenario: Whichever operation of Jira asks for a long wait, the app waits or comes back another day
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires for every tenant
+    And one operation of Jira after the other asks "acme" once to come back late
+    And a day passes
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And no request came before its Retry-After had passed
+    And "acme" was served in the end
+
   @invariant:fire_and_forget_jobs
   Scenario: A tenant whose site is down keeps nobody else from being served
     Given the Forge app is installed for "acme" and "globex"

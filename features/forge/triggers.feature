@@ -40,6 +40,13 @@ Feature: Scheduled triggers of a Forge app
     And none of them failed
     And the work of the two was done once
 
+  Scenario: What it does on its first day, it does on every day of the week
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires for "acme" on each of 8 days, while the site changes all over
+    Then every trigger came to its end by itself
+    And none of them failed
+    And "acme" was served in the end
+
   @invariant:deterministic_hashing
   Scenario: What it stores of equal data is equal, and of changed data is not
     Given the Forge app is installed for "acme"

@@ -3,11 +3,12 @@
 use cucumber::{given, when};
 
 use super::{
+    doubled::Pair,
     flight::{land, reached, take_off},
     records, scheduled, seen, trouble,
 };
 use crate::{
-    evidence::Fact,
+    evidence::{Fact, Observation},
     mock_jira::{Barrier, Fault, FaultRule, Route, TenantSpec, When},
     scenario::{Failure, World, world::Step},
 };
@@ -25,44 +26,139 @@ async fn installed_for_two(world: &mut World, one: String, other: String) -> Ste
 
 #[when(expr = "every scheduled trigger fires for every tenant")]
 pub(super) async fn all_fire(world: &mut World) -> Step {
+    let tenants = super::installed(world);
+    fire_for(world, &tenants).await
+}
+
+/// Fires every scheduled trigger once for each of these.
+pub(super) async fn fire_for(world: &mut World, tenants: &[String]) -> Step {
     for trigger in scheduled(world)? {
-        for tenant in super::installed(world) {
-            let flight = take_off(world, &trigger, &tenant)?;
+        for tenant in tenants {
+            let flight = take_off(world, &trigger, tenant)?;
             land(world, flight).await?;
         }
     }
     Ok(())
 }
 
+#[when(
+    expr = "every scheduled trigger fires for {string} on each of {int} days, while the site changes all over"
+)]
+async fn day_after_day(world: &mut World, tenant: String, days: usize) -> Step {
+    for day in 0..days {
+        if day > 0 {
+            trouble::a_day_passes(world)?;
+            trouble::changes_all_over(world, tenant.clone())?;
+        }
+        fire_for(world, std::slice::from_ref(&tenant)).await?;
+    }
+    Ok(())
+}
+
 /// Most answers that are held back, one after the other: an app with more storage calls in a run is seen so far.
 const MOST_LATE: u64 = 16;
+/// Most races in which both runs are held.
+const MOST_DOUBLE: usize = 6;
 
 #[when(
     expr = "every scheduled trigger fires twice at once for {string}, each answer of its storage to the first being late in turn"
 )]
 async fn all_fire_twice(world: &mut World, tenant: String) -> Step {
     for trigger in scheduled(world)? {
+        let mut calls = vec![];
         for late in 1..=MOST_LATE {
-            let late = hold(world, &tenant, "kvs", late)?;
-            let mut first = take_off(world, &trigger, &tenant)?;
-            let held = reached(&late, &mut first).await;
-            world.forge()?.hold(&first.worker, held);
-            // One answer alone is late: the second must not wait for it.
-            world.scene()?.platform.clear_faults();
-            let second = take_off(world, &trigger, &tenant)?;
-            land(world, second).await?;
-            world.forge()?.hold(&first.worker, false);
-            late.release();
-            land(world, first).await?;
+            let (held, made) = race(world, &trigger, &tenant, late, None).await?;
+            if late <= 2 && made.len() > calls.len() {
+                calls = made;
+            }
             if !held {
                 break;
             }
-            // The next pair has a window of its own, and something to do.
-            trouble::a_day_passes(world)?;
-            trouble::changes_all_over(world, tenant.clone())?;
+        }
+        for (first, second) in double_races(&calls) {
+            race(world, &trigger, &tenant, first, Some(second)).await?;
         }
     }
     Ok(())
+}
+
+/// Two runs at once: the first is held at an answer of its storage until the second has ended, or until the second
+/// is held at one of its own and the first has ended. Returns whether the first came to be held, and which calls of
+/// its storage the second made meanwhile.
+async fn race(
+    world: &mut World,
+    trigger: &super::Job,
+    tenant: &str,
+    late: u64,
+    later: Option<u64>,
+) -> Result<(bool, Vec<String>), Failure> {
+    let mut pair = Pair::begin(world, tenant)?;
+    let barrier = hold(world, tenant, "kvs", late)?;
+    let mut first = take_off(world, trigger, tenant)?;
+    let held = reached(&barrier, &mut first).await;
+    world.forge()?.hold(&first.worker, held);
+    // One answer alone is late: the second must not wait for it.
+    world.scene()?.platform.clear_faults();
+    pair.by_first(world)?;
+    let start = super::since(world, 0, <[_]>::len);
+    let mut made = vec![];
+    let other = later.map(|later| hold(world, tenant, "kvs", later)).transpose()?;
+    let mut second = take_off(world, trigger, tenant)?;
+    let workers = [first.worker.clone(), second.worker.clone()];
+    if let Some(other) = other
+        && reached(&other, &mut second).await
+    {
+        world.forge()?.hold(&workers[1], true);
+        world.scene()?.platform.clear_faults();
+        pair.by_second(world)?;
+        world.forge()?.hold(&workers[0], false);
+        barrier.release();
+        land(world, first).await?;
+        pair.by_first(world)?;
+        world.forge()?.hold(&workers[1], false);
+        other.release();
+        land(world, second).await?;
+        pair.by_second(world)?;
+    } else {
+        world.scene()?.platform.clear_faults();
+        land(world, second).await?;
+        made = super::since(world, start, storage_calls);
+        pair.by_second(world)?;
+        world.forge()?.hold(&workers[0], false);
+        barrier.release();
+        land(world, first).await?;
+        pair.by_first(world)?;
+    }
+    pair.end(world, [&workers[0], &workers[1]])?;
+    if held {
+        // The next pair has a window of its own, and something to do.
+        trouble::a_day_passes(world)?;
+        trouble::changes_all_over(world, tenant.to_owned())?;
+    }
+    Ok((held, made))
+}
+
+fn storage_calls(log: &[Observation]) -> Vec<String> {
+    let call = |o: &Observation| match &o.fact {
+        Fact::RequestAnswered { operation, .. } if operation.starts_with("kvs.") => Some(operation.clone()),
+        _ => None,
+    };
+    log.iter().filter_map(call).collect()
+}
+
+/// Where a run reads and then writes by what it read, two runs can both read before either writes. The first is
+/// held at such a reading, the second after its own writing, and at each reading that follows it.
+fn double_races(calls: &[String]) -> Vec<(u64, u64)> {
+    let reads =
+        |at: usize| calls.get(at).is_some_and(|call| call.ends_with("get") || call.ends_with("query"));
+    let mut races = vec![];
+    for at in (0..calls.len().saturating_sub(1)).filter(|at| reads(*at) && !reads(at + 1)) {
+        let mut seconds = vec![at + 1];
+        seconds.extend((at + 2..calls.len()).take_while(|later| reads(*later)).take(2));
+        races.extend(seconds.into_iter().map(|second| (at as u64 + 1, second as u64 + 1)));
+    }
+    races.truncate(MOST_DOUBLE);
+    races
 }
 
 /// Fires each trigger for `control` in peace first: only where that writes more than the one is killed after,
@@ -125,4 +221,23 @@ fn hold(world: &World, tenant: &str, route: &str, nth: u64) -> Result<Barrier, F
     let (when, fault) = (When::Nth(nth), Fault::Hold(barrier.clone()));
     world.scene()?.platform.inject(FaultRule { tenant: Some(tenant.to_owned()), route, when, fault });
     Ok(barrier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_are_held_around_each_writing_that_follows_a_reading() {
+        let calls = |text: &str| text.split(' ').map(|call| format!("kvs.{call}")).collect::<Vec<_>>();
+        for (made, expected) in [
+            ("get get set get set set", vec![(2, 3), (2, 4), (4, 5)]),
+            ("set set", vec![]),
+            ("get set", vec![(1, 2)]),
+            ("query transaction", vec![(1, 2)]),
+            ("get", vec![]),
+        ] {
+            assert_eq!(double_races(&calls(made)), expected, "{made}");
+        }
+    }
 }

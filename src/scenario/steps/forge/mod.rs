@@ -1,6 +1,7 @@
 //! Steps that any Forge app can be put through, one theme a file. They fire triggers as the platform does and
 //! look at what came of it in the traffic and the storage; what the app answers proves nothing.
 
+mod doubled;
 mod events;
 mod firing;
 mod flight;

@@ -1,6 +1,6 @@
 //! What an app keeps in its storage: the hashes that it stores, and records that are cut in half.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cucumber::when;
 use jiff::Timestamp;
@@ -46,27 +46,72 @@ pub(super) fn last_written(world: &World, whom: &str) -> Option<String> {
     })
 }
 
+/// What was last seen of the snapshots in the storage.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots {
+    /// Tenant and trigger → its records with hashes, their window, and where the log stood.
+    kept: BTreeMap<(String, String), Kept>,
+    /// Only a part of the site changes: an app that does not look at it rightly stores the same again.
+    pub is_partial: bool,
+}
+
+#[derive(Debug)]
+struct Kept {
+    hash: String,
+    window_start_ms: i64,
+    records: Vec<(String, Value)>,
+    seen_at: usize,
+}
+
+impl Snapshots {
+    /// The hashes that were stored last for a tenant, one for each trigger.
+    pub fn latest(&self, whose: &str) -> Vec<String> {
+        let of = self.kept.iter().filter(|((tenant, _), _)| tenant == whose);
+        of.map(|(_, kept)| kept.hash.clone()).collect()
+    }
+}
+
 /// Takes down that a snapshot lies in the storage, if the invocation left a record with a hash there. All
-/// hashes that it left count as one: which of them covers what, only the app knows.
-pub(super) fn note_snapshot(world: &World, job: &Job, tenant: &str, worker: &str, start: usize) -> Step {
+/// hashes that it left count as one: which of them covers what, only the app knows. A run that leaves what lay
+/// there already, key for key and value for value, stored nothing.
+pub(super) fn note_snapshot(world: &mut World, job: &Job, tenant: &str, worker: &str, start: usize) -> Step {
     let keys = written(world, tenant, worker, start);
     let platform = &world.scene()?.platform;
     let stored = platform.stored_keys(tenant).map_err(|e| Failure::new(e.to_string()))?;
+    let site = platform.site_digest(tenant).map_err(|e| Failure::new(e.to_string()))?;
     let mut hashes = BTreeSet::new();
+    let mut records = vec![];
     let by_it = |key: &str| keys.iter().any(|written| plain(written) == key);
-    for (_, value) in stored.iter().filter(|(key, _)| by_it(key)) {
-        collect_hashes(value, DEPTH, &mut hashes);
+    for (key, value) in stored.into_iter().filter(|(key, _)| by_it(key)) {
+        let before = hashes.len();
+        collect_hashes(&value, DEPTH, &mut hashes);
+        if hashes.len() > before {
+            records.push((key, value));
+        }
     }
     if hashes.is_empty() {
         return Ok(());
     }
-    let site = platform.site_digest(tenant).map_err(|e| Failure::new(e.to_string()))?;
     let now = world.scene()?.clock.now().as_millisecond();
     let window = now - now.rem_euclid(job.window_ms);
     let hash = match hashes.len() {
         1 => hashes.pop_first().unwrap_or_default(),
         _ => hex::encode(Sha256::digest(hashes.into_iter().collect::<Vec<_>>().join("\n"))),
     };
+    let whose = (tenant.to_owned(), job.key.clone());
+    let seen_at = since(world, 0, <[_]>::len);
+    let earlier = world.notes::<Snapshots>().kept.get(&whose);
+    let is_same = earlier.is_some_and(|kept| kept.window_start_ms == window && kept.records == records);
+    let earlier_at = earlier.map_or(0, |kept| kept.seen_at);
+    let damaged = since(world, earlier_at, |log| {
+        log.iter().any(|o| matches!(&o.fact, Fact::DamageDone { tenant: of, .. } if of == tenant))
+    });
+    let notes = world.notes::<Snapshots>();
+    let kept = Kept { hash: hash.clone(), window_start_ms: window, records, seen_at };
+    notes.kept.insert(whose, kept);
+    if notes.is_partial || is_same && !damaged {
+        return Ok(());
+    }
     world.record(Fact::SnapshotStored {
         tenant: tenant.to_owned(),
         snapshot_type: job.key.clone(),

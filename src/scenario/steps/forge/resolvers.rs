@@ -14,6 +14,8 @@ use crate::{
 
 /// How many texts of one answer are taken down.
 const TEXTS: usize = 200;
+/// How many distinct words that stand alone.
+const WORDS: usize = 50;
 
 /// Calls of resolvers that gave no answer, in words.
 #[derive(Debug, Default)]
@@ -119,7 +121,10 @@ fn show(world: &World, tenant: &str, call: &str, answer: &Value) -> Step {
     }
     let scene = world.scene()?;
     let names = scene.platform.names(tenant).map_err(|e| Failure::new(e.to_string()))?;
-    for text in texts.into_iter().take(TEXTS) {
+    let mut words = BTreeSet::new();
+    single_words(answer, &mut words);
+    words.retain(|word| !names.iter().any(|name| name.eq_ignore_ascii_case(word)));
+    for text in texts.into_iter().take(TEXTS).chain(words.into_iter().take(WORDS)) {
         let quoted = names.iter().filter(|name| text.contains(&format!("\"{name}\""))).cloned().collect();
         let carries = scene.stage.canaries.carried_by(text.as_bytes());
         let surface = format!("resolver {call}");
@@ -134,6 +139,18 @@ fn prose(value: &Value, texts: &mut Vec<String>) {
         Value::String(text) if text.trim().contains(char::is_whitespace) => texts.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| prose(item, texts)),
         Value::Object(fields) => fields.values().for_each(|item| prose(item, texts)),
+        _ => {}
+    }
+}
+
+/// Texts of one word: a level, a rating, a state.
+fn single_words(value: &Value, words: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.len() > 2 && text.chars().all(char::is_alphabetic) => {
+            words.insert(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| single_words(item, words)),
+        Value::Object(fields) => fields.values().for_each(|item| single_words(item, words)),
         _ => {}
     }
 }

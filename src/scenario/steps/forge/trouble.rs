@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use cucumber::{given, when};
 
+use super::firing;
 use crate::{
-    evidence::Fact,
+    evidence::{Fact, is_jira},
     mock_jira::{ListingOrder, SiteChange, When},
     scenario::{Failure, World, world::Step},
 };
@@ -28,6 +29,57 @@ fn trouble_begins(world: &mut World, fault: String, which: String, tenant: Strin
         _ => When::Always,
     };
     super::super::site::inject(world, &fault, "jira", Some(tenant), when)
+}
+
+/// Most operations that meet trouble, one after the other.
+const MOST_OPERATIONS: usize = 12;
+/// A long wait, for a function that may take so long and for one that may not.
+const LATE_S: (u64, u64) = (45, 10);
+
+#[when(expr = "one operation of Jira after the other fails for {string} for a day")]
+async fn each_fails(world: &mut World, tenant: String) -> Step {
+    each_operation(world, &tenant, "503", When::Always).await
+}
+
+#[when(expr = "one operation of Jira after the other asks {string} once to come back late")]
+async fn each_is_limited(world: &mut World, tenant: String) -> Step {
+    let deployment = world.deployment()?;
+    let manifest = deployment.manifest();
+    let fired: Vec<&str> = manifest.scheduled_triggers.iter().map(|t| t.function.as_str()).collect();
+    let of_fired = manifest.functions.iter().filter(|function| fired.contains(&function.key.as_str()));
+    let is_patient =
+        of_fired.into_iter().all(|function| function.timeout_s.is_some_and(|s| s > 2 * LATE_S.0));
+    let late_s = if is_patient { LATE_S.0 } else { LATE_S.1 };
+    each_operation(world, &tenant, &format!("429 with Retry-After {late_s}"), When::First(1)).await
+}
+
+/// Fires all triggers of a tenant once for each operation that the app has used there, while that one alone is in
+/// trouble; a day lies between.
+async fn each_operation(world: &mut World, tenant: &str, fault: &str, when: When) -> Step {
+    let used = super::since(world, 0, |log| {
+        let mut used: Vec<String> = vec![];
+        for observation in log {
+            if let Fact::RequestAnswered { tenant: Some(of), operation, .. } = &observation.fact
+                && of == tenant
+                && is_jira(operation)
+                && operation != "unknown"
+                && !used.contains(operation)
+            {
+                used.push(operation.clone());
+            }
+        }
+        used
+    });
+    if used.is_empty() {
+        return Err(Failure::not_exercised("the app asks Jira for nothing"));
+    }
+    for operation in used.iter().take(MOST_OPERATIONS) {
+        a_day_passes(world)?;
+        super::super::site::inject(world, fault, operation, Some(tenant.to_owned()), when.clone())?;
+        firing::fire_for(world, &[tenant.to_owned()]).await?;
+        world.scene()?.platform.clear_faults();
+    }
+    Ok(())
 }
 
 #[when(expr = "the trouble ends")]

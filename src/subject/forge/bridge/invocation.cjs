@@ -2,6 +2,7 @@
 // One invocation after another: loads the handler, calls it, says how it ended. Time is asked for when nothing but
 // timers is left; whatever kills the process is told first, in words.
 const { randomBytes } = require('node:crypto');
+const Module = require('node:module');
 const { inspect } = require('node:util');
 const path = require('node:path');
 const runtime = require('./runtime.cjs');
@@ -54,9 +55,16 @@ function words(error) {
   return `${name}: ${message}${at ? ` (${at})` : ''}`;
 }
 
+/** Loads a file as what Node itself was asked to run: without a parent, outside of everybody's cache. */
+function load(file) {
+  const own = new Module(file, undefined);
+  own.load(file);
+  return own.exports;
+}
+
 /** The handler, loaded when first asked for. */
 function handlerOf({ file, export: name }) {
-  bundle ??= require(app.bundle);
+  bundle ??= load(app.bundle);
   const handlers = bundle[file]();
   const handler = handlers?.[name] ?? handlers?.default?.[name];
   if (typeof handler !== 'function') throw new TypeError(`${file} exports no function ${JSON.stringify(name)}`);

@@ -12,8 +12,22 @@ const invocation = require('./invocation.cjs');
 /** A sign of life for gonogo: missing when the app never lets go of Node's only thread. */
 const ALIVE_MS = 500;
 
+/** What a process on the platform sees of itself: nothing there tells of the bridge. */
+function dress() {
+  process.argv.splice(0, process.argv.length, '/var/lang/bin/node', '/var/runtime/index.mjs');
+  process.execArgv.splice(0);
+  Object.assign(process.env, {
+    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
+    AWS_LAMBDA_FUNCTION_NAME: 'forge-app', AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_REGION: 'us-west-2', AWS_DEFAULT_REGION: 'us-west-2', LAMBDA_TASK_ROOT: '/var/task',
+  });
+  for (const file of Object.keys(require.cache)) if (file.startsWith(__dirname)) delete require.cache[file];
+  process.mainModule = undefined;
+}
+
 const methods = {
   start(_, config) {
+    dress();
     transport.install(config, invocation.poke);
     work.install();
     runtime.install(config);

@@ -1,0 +1,197 @@
+//! What lies in a tenant's storage, as it would be told apart by a person: without the ids, times and tokens that
+//! differ from run to run. Shows whether two runs of one trigger both left the same there.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use regex::Regex;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    evidence::Fact,
+    scenario::{Failure, World, world::Step},
+};
+
+/// How often each thing lies in the storage: a record, or an item of a list in a record.
+type Contents = BTreeMap<String, u64>;
+
+/// How much of a thing a report shows.
+const SHOWN_CHARS: usize = 120;
+/// Names of fields that tell one run from another, in lower case.
+const OF_A_RUN: [&str; 9] = ["id", "_id", "uuid", "owner", "token", "nonce", "runid", "run", "generation"];
+static VOLATILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?i)^(?:\d{4}-\d\d-\d\d(?:[t ].*)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}",
+        r"|0?\.\d+|\d{10,})$",
+    ))
+    .ok()
+});
+/// No number on a site is as large as a time in milliseconds.
+const SMALLEST_TIME: f64 = 1e11;
+
+/// What the two runs of a pair brought to a tenant's storage.
+#[derive(Debug)]
+pub(super) struct Pair {
+    tenant: String,
+    before: Contents,
+    first: Contents,
+    second: Contents,
+}
+
+impl Pair {
+    /// The pair begins.
+    pub fn begin(world: &World, tenant: &str) -> Result<Self, Failure> {
+        let before = contents(world, tenant)?;
+        Ok(Self { tenant: tenant.to_owned(), before, first: Contents::new(), second: Contents::new() })
+    }
+
+    /// What came since the last look was brought by the first run.
+    pub fn by_first(&mut self, world: &World) -> Step {
+        let now = contents(world, &self.tenant)?;
+        grown(&self.before, &now, &mut self.first);
+        self.before = now;
+        Ok(())
+    }
+
+    /// What came since the last look was brought by the second run.
+    pub fn by_second(&mut self, world: &World) -> Step {
+        let now = contents(world, &self.tenant)?;
+        grown(&self.before, &now, &mut self.second);
+        self.before = now;
+        Ok(())
+    }
+
+    /// Takes down what both brought and what lies there from both of them.
+    pub fn end(self, world: &World, workers: [&str; 2]) -> Step {
+        let at = world.scene()?.platform.requests_served();
+        for (thing, count) in &self.first {
+            let both = count + self.second.get(thing).copied().unwrap_or_default();
+            if both == *count || self.before.get(thing).copied().unwrap_or_default() < both {
+                continue;
+            }
+            let shown: String = thing.chars().take(SHOWN_CHARS).collect();
+            let digest = hex::encode(&Sha256::digest(thing.as_bytes())[..6]);
+            for worker in workers {
+                world.record(Fact::EffectApplied {
+                    sink: "the app's storage, by two runs at once".to_owned(),
+                    tenant: self.tenant.clone(),
+                    worker: worker.to_owned(),
+                    idempotency_key: format!("{shown} ({digest}, request {at})"),
+                    fencing_token: 0,
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn grown(before: &Contents, now: &Contents, by: &mut Contents) {
+    for (thing, count) in now {
+        let more = count.saturating_sub(before.get(thing).copied().unwrap_or_default());
+        if more > 0 {
+            *by.entry(thing.clone()).or_default() += more;
+        }
+    }
+}
+
+fn contents(world: &World, tenant: &str) -> Result<Contents, Failure> {
+    let platform = &world.scene()?.platform;
+    let refused = |e: crate::mock_jira::UnknownTenant| Failure::new(e.to_string());
+    let mut names = platform.names(tenant).map_err(refused)?;
+    names.extend(platform.canary(tenant).map_err(refused)?);
+    Ok(contents_of(&platform.stored_keys(tenant).map_err(refused)?, &names))
+}
+
+/// What says nothing of the site is left out: locks and logs of runs are each run's own.
+fn contents_of(stored: &[(String, Value)], names: &[String]) -> Contents {
+    let mut contents = Contents::new();
+    for (key, value) in stored {
+        let kind = key.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
+        let mut note = |value: &Value| {
+            let text = lasting(value).to_string();
+            if names.iter().any(|name| text.contains(name.as_str())) || holds_list(value) {
+                *contents.entry(format!("{kind} {text}")).or_default() += 1;
+            }
+        };
+        note(value);
+        let fields = value.as_object().into_iter().flat_map(Map::values);
+        let lists = fields.chain([value]).filter_map(Value::as_array);
+        lists.flatten().filter(|item| item.is_object()).for_each(&mut note);
+    }
+    contents
+}
+
+fn holds_list(value: &Value) -> bool {
+    let fields = value.as_object().into_iter().flat_map(Map::values);
+    fields.chain([value]).filter_map(Value::as_array).any(|list| list.len() >= 2)
+}
+
+/// The value without what differs from run to run.
+fn lasting(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(name, value)| {
+                !OF_A_RUN.contains(&name.to_lowercase().as_str()) && !is_volatile(value)
+            });
+            Value::Object(kept.map(|(name, value)| (name.clone(), lasting(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(lasting).collect()),
+        other => other.clone(),
+    }
+}
+
+fn is_volatile(value: &Value) -> bool {
+    match value {
+        Value::String(text) => VOLATILE.as_ref().is_some_and(|volatile| volatile.is_match(text)),
+        Value::Number(number) => {
+            number.as_f64().is_some_and(|number| number.fract() != 0.0 || number >= SMALLEST_TIME)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// What two runs both brought, by what lay there before, after the first and after the second.
+    fn doubled(looks: [&[(&str, Value)]; 3]) -> usize {
+        let names = ["Visitors".to_owned()];
+        let [before, first, second] = looks.map(|stored| {
+            let stored: Vec<(String, Value)> =
+                stored.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+            contents_of(&stored, &names)
+        });
+        let (mut by_first, mut by_second) = (Contents::new(), Contents::new());
+        grown(&before, &first, &mut by_first);
+        grown(&first, &second, &mut by_second);
+        by_first.keys().filter(|thing| by_second.contains_key(*thing)).count()
+    }
+
+    #[test]
+    fn the_same_under_two_keys_is_double_and_an_overwrite_a_lock_or_a_log_is_not() {
+        let event =
+            |id: &str, at: &str| json!({"id": id, "at": at, "text": "Project \"Visitors\" was added."});
+        let one = ("drift:a1", event("x", "2026-01-05T00:00:00Z"));
+        let other = ("drift:b2", event("y", "2026-01-05T00:00:09Z"));
+        let lock = |token: u64| json!({"owner": format!("run {token}"), "token": token, "released": true});
+        let log = |at: u64| json!({"at": 1_767_000_000_000_u64 + at, "outcome": "succeeded"});
+        let other_event = ("drift:c3", json!({"id": "z", "text": "Project \"Visitors\" was removed."}));
+        for (first, second, expected) in [
+            (vec![one.clone()], vec![one.clone(), other.clone()], 1),
+            (vec![one.clone()], vec![("drift:a1", event("y", "2026-01-06T00:00:00Z"))], 0),
+            (vec![one.clone()], vec![one.clone(), other_event], 0),
+            (vec![("lock:1", lock(1))], vec![("lock:1", lock(1)), ("lock:2", lock(2))], 0),
+            (vec![("log:1", log(1))], vec![("log:1", log(1)), ("log:2", log(2))], 0),
+            (vec![("all", json!([one.1]))], vec![("all", json!([one.1, other.1]))], 1),
+            (
+                vec![("keys:17", json!({"k": ["A", "B"]}))],
+                vec![("keys:17", json!({"k": ["A", "B"]})), ("keys:18", json!({"k": ["A", "B"]}))],
+                1,
+            ),
+        ] {
+            assert_eq!(doubled([&[], &first, &second]), expected, "{first:?} {second:?}");
+        }
+    }
+}
