@@ -58,6 +58,10 @@ impl YamlError {
 pub fn bytes(path: &Path) -> Result<Vec<u8>, YamlError> {
     let unreadable = |source| YamlError::Unreadable { path: path.into(), source };
     let mut bytes = vec![];
+    // Opening a pipe that nobody writes to would wait for ever.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(std::io::Error::other("it is no regular file")));
+    }
     let file = fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)

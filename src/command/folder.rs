@@ -141,6 +141,8 @@ fn previous(folder: &Path) -> Result<Option<String>, String> {
         match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(format!("cannot read {place}: {error}")),
+            // Opening a pipe that nobody writes to would wait for ever.
+            Ok(metadata) if !metadata.is_file() => return Err(format!("{place} is no regular file")),
             Ok(metadata) if metadata.len() > LARGEST_VERDICT_BYTES => {
                 return Err(format!("{place} is too large"));
             }

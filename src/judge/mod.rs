@@ -118,7 +118,12 @@ struct Shown {
     references: Vec<Reference>,
     /// The least that any scenario misses.
     missing: Option<String>,
+    /// What no scenario could see of it, be it shown or not.
+    unseen: Option<&'static str>,
 }
+
+/// A process of its own reaches what the machine lets it reach.
+const UNWATCHED_EGRESS: &str = "not watched: hosts that a driven process reaches beside the platform";
 
 impl Judge {
     /// A judge who has seen the header and no log yet.
@@ -138,8 +143,12 @@ impl Judge {
         let unknown = scenario.tags.iter().filter_map(|tag| Some((tag, names_nothing(&self.header, tag)?)));
         let unknown = unknown.map(|(tag, missing)| (tag.clone(), missing.to_owned()));
         self.claims.extend(unknown.map(|(tag, missing)| UnmetClaim { scenario: place, tag, missing }));
+        let driven = observations.iter().any(|o| matches!(o.fact, Fact::ProcessEnded { .. }));
         let mut violated = vec![];
         for (rule, shown) in RULES.iter().zip(&mut self.shown) {
+            if driven && rule.name == "silent_by_default" {
+                shown.unseen = Some(UNWATCHED_EGRESS);
+            }
             match (rule.judge)(&log) {
                 Finding::Holds if scenario.outcome == Outcome::Passed => shown.holds += 1,
                 Finding::Holds => shown.would_hold += 1,
@@ -306,7 +315,8 @@ impl Shown {
             (InvariantOutcome::Violated, format!("{}{more}", self.reason))
         } else if self.holds > 0 {
             let scenarios = if self.holds == 1 { "scenario" } else { "scenarios" };
-            (InvariantOutcome::Holds, format!("shown by {} passed {scenarios}", self.holds))
+            let unseen = self.unseen.map(|what| format!("; {what}")).unwrap_or_default();
+            (InvariantOutcome::Holds, format!("shown by {} passed {scenarios}{unseen}", self.holds))
         } else if self.would_hold > 0 {
             (InvariantOutcome::NotExercised, "shown by scenarios that did not pass alone".to_owned())
         } else {

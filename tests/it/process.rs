@@ -204,6 +204,32 @@ fn an_interrupted_run_leaves_no_process_behind() {
     assert_eq!(left_with(&sign), Vec::<String>::new());
 }
 
+#[test]
+fn a_pipe_or_a_device_in_place_of_a_file_is_refused_and_never_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let pipe = pipe.to_str().expect("a name").to_owned();
+    let began = now();
+    for file in [pipe.as_str(), "/dev/zero"] {
+        for arguments in [
+            &["judge", file][..],
+            &["baseline", ".", "--evidence", file],
+            &["run", "--baseline", file],
+            &["run", "--config", file],
+        ] {
+            let outcome = gonogo().args(arguments).run();
+            let said = outcome.all();
+            assert!(
+                said.contains("no regular file") || said.contains("it is no file"),
+                "{arguments:?}: {said}"
+            );
+            assert!(outcome.code() > 1, "{arguments:?}: {}", outcome.code());
+        }
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
 // --- the programs that come with gonogo ---------------------------------------------------------
 
 /// Whether `program` is here and answers to `--version`; said in words when not.

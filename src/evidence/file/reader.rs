@@ -46,7 +46,12 @@ impl Reader {
     /// The file cannot be read, is not evidence, or is of a version that this gonogo does not know.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, EvidenceError> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|source| EvidenceError::Io { path: path.to_owned(), source })?;
+        // Opening a pipe that nobody writes to would wait for ever.
+        let unreadable = |source| EvidenceError::Io { path: path.to_owned(), source };
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(unreadable(std::io::Error::other("it is no regular file")));
+        }
+        let file = File::open(path).map_err(unreadable)?;
         Reader::over(path, BufReader::with_capacity(1 << 16, file))
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn answer(
     let response = match call.surface {
         Surface::Token => oauth::token(state, call, &twist, now, record),
         Surface::Resources => oauth::accessible_resources(state, call, now),
-        Surface::Storage | Surface::LegacyStorage => storage::answer(state, call, now, record),
+        Surface::Storage | Surface::LegacyStorage => storage::answer(state, call, &twist, now, record),
         Surface::Queue => queue::answer(state, call),
         Surface::Remote => ok(&json!({})),
         Surface::Graph => graph::answer(state, call),

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         kvs::{Refused, Storage, Stored},
+        paging::Twist,
         platform::State,
         route::{Call, Surface},
         tenant::Tenant,
@@ -31,15 +32,26 @@ pub(super) enum Deed {
 }
 
 /// Answers a storage call for the installation that it names.
-pub(super) fn answer(state: &mut State, call: &Call<'_>, now: Timestamp, record: &dyn Fn(Fact)) -> Response {
+pub(super) fn answer(
+    state: &mut State,
+    call: &Call<'_>,
+    twist: &Twist,
+    now: Timestamp,
+    record: &dyn Fn(Fact),
+) -> Response {
+    let most = if let Twist::Short(most) = twist { (*most).max(1) } else { usize::MAX };
     let Some(tenant) = call.tenant else {
         return refused(&Refused(401, "UNAUTHORIZED", "No installation is named".to_owned()));
     };
     if call.request.method != "POST" {
         return refused(&Refused(405, "METHOD_NOT_ALLOWED", "Use POST".to_owned()));
     }
-    let mut shelf =
-        Shelf { storage: &mut state.tenants[tenant].storage, now_ms: now.as_millisecond(), deeds: vec![] };
+    let mut shelf = Shelf {
+        storage: &mut state.tenants[tenant].storage,
+        now_ms: now.as_millisecond(),
+        most,
+        deeds: vec![],
+    };
     let answered = match call.surface {
         Surface::LegacyStorage => legacy::one(&mut shelf, &call.json()),
         _ => one(&mut shelf, call.path, &call.json()),
@@ -73,6 +85,8 @@ fn fact_of(deed: Deed, tenants: &[Tenant], at: usize, worker: &str) -> Fact {
 pub(super) struct Shelf<'a> {
     storage: &'a mut Storage,
     now_ms: i64,
+    /// Most entries in a page, whatever is asked for.
+    most: usize,
     deeds: Vec<Deed>,
 }
 
@@ -216,7 +230,8 @@ fn query(shelf: &Shelf<'_>, space: &str, body: &Value) -> Result<Response, Refus
             Some(String::from_utf8(bytes).map_err(|_| invalid("the cursor is invalid"))?)
         }
     };
-    let (found, more) = shelf.storage.query(space, prefix, after.as_deref(), limit as usize, shelf.now_ms);
+    let (found, more) =
+        shelf.storage.query(space, prefix, after.as_deref(), (limit as usize).min(shelf.most), shelf.now_ms);
     let mut page =
         json!({"data": found.iter().map(|(key, s)| entry(key, s, &body["options"])).collect::<Vec<_>>()});
     if let Some((last, _)) = found.last().filter(|_| more) {
@@ -233,7 +248,7 @@ fn transaction(shelf: &mut Shelf<'_>, body: &Value) -> Result<Response, Refused>
     }
     // All of it happens or nothing does: it is tried on a copy.
     let mut copy = shelf.storage.clone();
-    let mut tried = Shelf { storage: &mut copy, now_ms: shelf.now_ms, deeds: vec![] };
+    let mut tried = Shelf { storage: &mut copy, now_ms: shelf.now_ms, most: shelf.most, deeds: vec![] };
     for item in sets.iter().chain(&deletes).chain(&checks) {
         let stored = shelf.get(&space_of(item), text(item, "key"))?;
         if !entity::meets(stored.map_or(&Value::Null, |stored| &stored.value), &item["conditions"])? {

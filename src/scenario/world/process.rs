@@ -92,6 +92,14 @@ impl World {
         self.scene.as_mut().ok_or_else(|| Failure::new("the world was not begun"))
     }
 
+    /// What processes asked of tenants for whom no call was open, in words.
+    ///
+    /// # Errors
+    /// As [`World::scene`].
+    pub fn strays(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.scene()?.ground.strays())
+    }
+
     /// Will stop a process before or after a request of it is done; `place` says where, in words.
     ///
     /// # Errors

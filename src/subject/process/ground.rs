@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{describe::Description, scrub};
@@ -48,6 +48,19 @@ struct Known {
     /// How much of the log was looked at.
     seen: usize,
     started: bool,
+    /// How many calls there were.
+    calls: u64,
+    open: BTreeMap<u64, Open>,
+    strays: Vec<String>,
+}
+
+/// A call that was not answered yet.
+#[derive(Debug)]
+struct Open {
+    /// For whom it, or a call beside it, is.
+    allowed: BTreeSet<String>,
+    /// How long the log was when it began.
+    seen: usize,
 }
 
 impl Ground {
@@ -92,14 +105,13 @@ impl Ground {
             let names = self.witness.names(&tenant);
             known.names.entry(tenant).or_default().extend(names);
         }
-        let Some(prefix) = &description.storage.snapshot else { return };
         let (written, seen) = self.stage.recorder.read(|log| {
             let new = log.get(known.seen..).unwrap_or_default();
             let place = |observation: &Observation| match &observation.fact {
                 Fact::KeyWritten { tenant: Some(tenant), worker, key, .. } => {
                     // The platform names a place: the tenant, then the key in its storage.
                     let key = key.strip_prefix(tenant.as_str())?.strip_prefix('/')?;
-                    key.starts_with(prefix).then(|| (tenant.clone(), key.to_owned(), worker.clone()))
+                    Some((tenant.clone(), key.to_owned(), worker.clone()))
                 }
                 _ => None,
             };
@@ -112,7 +124,13 @@ impl Ground {
             let keys = stored
                 .entry(tenant.clone())
                 .or_insert_with(|| self.witness.stored(&tenant).into_iter().collect());
-            if let Some(fact) = keys.get(&key).and_then(|value| self.snapshot(&tenant, &key, value)) {
+            let Some(value) = keys.get(&key) else { continue };
+            if scrub::holds(&value.to_string(), &self.witness.secrets()) {
+                self.note_secret("its storage outside of /secret");
+            }
+            let of_family =
+                description.storage.snapshot.as_ref().is_some_and(|prefix| key.starts_with(prefix));
+            if let Some(fact) = self.snapshot(&tenant, &key, value).filter(|_| of_family) {
                 self.record(fact);
             }
         }
@@ -122,7 +140,7 @@ impl Ground {
     pub(super) fn scrubbed(&self, answer: Value, place: &str) -> Value {
         let secrets = self.witness.secrets();
         let before = answer.to_string();
-        if secrets.iter().any(|secret| before.contains(secret.expose_secret())) {
+        if scrub::holds(&before, &secrets) {
             self.note_secret(place);
         }
         scrub::value(answer, &secrets)
@@ -131,7 +149,7 @@ impl Ground {
     /// `said` without the secrets of the platform and what looks like one; that there were any is recorded.
     pub(super) fn scrubbed_errors(&self, said: &str) -> String {
         let secrets = self.witness.secrets();
-        if secrets.iter().any(|secret| said.contains(secret.expose_secret())) {
+        if scrub::holds(said, &secrets) {
             self.note_secret("its standard error");
         }
         scrub::suspected(said, &secrets)
@@ -143,7 +161,8 @@ impl Ground {
             subject: place.to_owned(),
             place: place.to_owned(),
             text: format!("a token or another secret of the platform stands in {place}"),
-            remedy: "keep tokens and client secrets out of answers, errors and logs".to_owned(),
+            remedy: "keep tokens under /secret, and them and client secrets out of answers, errors and logs"
+                .to_owned(),
         });
     }
 
@@ -151,6 +170,56 @@ impl Ground {
     pub(super) fn quoted(&self, tenant: &str, name: &str) -> Vec<String> {
         let known = self.known().names.get(tenant).is_some_and(|names| names.contains(name));
         if known { names_in_text(name) } else { vec![] }
+    }
+
+    /// The names of the tenant that stand in double quotes in a text, in the ways in which they stand there.
+    pub(super) fn quoted_in(&self, tenant: &str, text: &str) -> Vec<String> {
+        let known = self.known();
+        let names = known.names.get(tenant).into_iter().flatten();
+        names
+            .filter(|name| text.contains(&format!("\"{name}\"")))
+            .flat_map(|name| names_in_text(name))
+            .collect()
+    }
+
+    /// A call for these tenants begins; what is asked of others until it ends is a stray, unless another call
+    /// that is open meanwhile is for them.
+    pub(super) fn call_begins(&self, tenants: BTreeSet<String>) -> u64 {
+        let seen = self.stage.recorder.read(<[Observation]>::len);
+        let mut known = self.known();
+        known.calls += 1;
+        let number = known.calls;
+        let mut allowed = tenants.clone();
+        for call in known.open.values_mut() {
+            allowed.extend(call.allowed.iter().cloned());
+            call.allowed.extend(tenants.iter().cloned());
+        }
+        known.open.insert(number, Open { allowed, seen });
+        number
+    }
+
+    /// That call ends.
+    pub(super) fn call_ends(&self, number: u64, method: &str) {
+        let Some(call) = self.known().open.remove(&number) else { return };
+        let stray = self.stage.recorder.read(|log| {
+            log.get(call.seen..).unwrap_or_default().iter().find_map(|observation| match &observation.fact {
+                Fact::RequestAnswered { tenant: Some(tenant), operation, .. }
+                    if !call.allowed.contains(tenant) =>
+                {
+                    Some(format!(
+                        "in {method}, which was not for {tenant:?}, it asked {operation} of {tenant:?}"
+                    ))
+                }
+                _ => None,
+            })
+        });
+        self.known().strays.extend(stray);
+    }
+
+    /// What was asked of tenants for whom no call was open, in words.
+    #[must_use]
+    pub fn strays(&self) -> Vec<String> {
+        self.known().strays.clone()
     }
 
     /// What lies under the key as a fact, when it is a snapshot.

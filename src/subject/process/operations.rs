@@ -14,9 +14,19 @@ impl Process {
     /// Asks for an operation, and records whether, and with which fields, it was answered.
     async fn operate(&self, method: &str, params: Value) -> Result<Value, CallError> {
         let tenant = params["tenant"].as_str().map(str::to_owned);
+        let parties = params["installations"].as_array().into_iter().flatten();
+        let parties = parties.filter_map(|party| party["tenant"].as_str().map(str::to_owned));
+        let call = self.ground.call_begins(parties.chain(tenant.clone()).collect());
         let answer = self.ask(method, params).await;
-        if let (Some(tenant), Ok(answer)) = (tenant, &answer) {
-            self.record_marks(method, tenant, answer);
+        self.ground.call_ends(call, method);
+        if let (Some(tenant), Ok(answer)) = (&tenant, &answer) {
+            self.record_marks(method, tenant.clone(), answer);
+        }
+        match &answer {
+            // A listing is judged item by item.
+            Ok(answer) if method != "list_drift" => self.record_words(method, tenant.as_deref(), answer),
+            Err(CallError::Refused(words)) => self.record_text("refusal", method, tenant.as_deref(), words),
+            _ => {}
         }
         let fields = answer.as_ref().ok().and_then(Value::as_object).map(|o| o.keys().cloned().collect());
         self.ground.record(Fact::OperationAnswered {
@@ -27,6 +37,25 @@ impl Process {
         answer
     }
 
+    /// Asks what no caller of the app relies on: with a cursor that it never gave, after its removal, for what it
+    /// does not describe. A refusal is no broken promise, so only what it says is recorded.
+    ///
+    /// # Errors
+    /// As the process answers.
+    pub async fn probe(&self, method: &str, tenant: &str, beside: &Value) -> Result<Value, CallError> {
+        let mut params = self.params_for(tenant);
+        for (name, value) in beside.as_object().into_iter().flatten() {
+            params[name.as_str()] = value.clone();
+        }
+        let answer = self.ask(method, params).await;
+        match &answer {
+            Ok(answer) => self.record_marks(method, tenant.to_owned(), answer),
+            Err(CallError::Refused(words)) => self.record_text("refusal", method, Some(tenant), words),
+            Err(_) => {}
+        }
+        answer
+    }
+
     /// Records when an answer for one tenant carries the mark of another, wherever in it that stands.
     fn record_marks(&self, method: &str, tenant: String, answer: &Value) {
         let carries = self.ground.stage.canaries.carried_by(answer.to_string().as_bytes());
@@ -34,6 +63,36 @@ impl Process {
             let (surface, text) = (format!("answer of {method}"), String::new());
             self.ground.record(Fact::TextShown { tenant, surface, text, quoted: vec![], carries });
         }
+    }
+
+    /// Records every sentence of an answer: somebody will read it.
+    fn record_words(&self, method: &str, tenant: Option<&str>, answer: &Value) {
+        match answer {
+            Value::String(text) if text.contains(' ') => self.record_text("answer", method, tenant, text),
+            Value::Array(items) => items.iter().for_each(|item| self.record_words(method, tenant, item)),
+            Value::Object(fields) => {
+                let of = answer["tenant"].as_str().or(tenant);
+                if tenant.is_none()
+                    && let Some(of) = of
+                {
+                    self.record_marks(method, of.to_owned(), answer);
+                }
+                let said = fields.iter().filter(|(name, _)| *name != "name");
+                said.for_each(|(_, value)| self.record_words(method, of, value));
+            }
+            _ => {}
+        }
+    }
+
+    fn record_text(&self, what: &str, method: &str, tenant: Option<&str>, text: &str) {
+        let tenant = tenant.unwrap_or_default().to_owned();
+        let quoted = self.ground.quoted_in(&tenant, text);
+        // These are HTTP's words for a status, and nobody's judgement.
+        let text = ["Bad Request", "Bad Gateway"]
+            .iter()
+            .fold(text.to_owned(), |text, words| text.replace(words, ""));
+        let surface = format!("{what} of {method}");
+        self.ground.record(Fact::TextShown { tenant, surface, text, quoted, carries: vec![] });
     }
 
     /// A tenant as every call names it.

@@ -3,6 +3,10 @@
 
 use std::sync::LazyLock;
 
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
+};
 use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -11,6 +15,41 @@ use sha2::{Digest, Sha256};
 /// Long runs of what tokens are made of.
 static TOKEN_LIKE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9_\-.=+~]{24,}").ok());
 
+/// Shorter than this, a writing of a secret may stand in a text by chance.
+const LEAST_CHARS: usize = 12;
+
+/// Whether one of the secrets stands in the text, as it is or in a writing that anybody can undo.
+pub(super) fn holds(text: &str, secrets: &[SecretString]) -> bool {
+    secrets.iter().map(ExposeSecret::expose_secret).any(|secret| {
+        !secret.is_empty() && (text.contains(secret) || writings(secret).iter().any(|w| text.contains(w)))
+    })
+}
+
+/// A secret backwards, in hexadecimal, percent-encoded and in Base64, whatever stands before and after it.
+fn writings(secret: &str) -> Vec<String> {
+    let percent = |byte: &u8| format!("%{byte:02X}");
+    let mut all = vec![
+        secret.chars().rev().collect(),
+        hex::encode(secret),
+        hex::encode_upper(secret),
+        secret.as_bytes().iter().map(percent).collect(),
+    ];
+    for before in 0..3 {
+        let mut bytes = vec![0; before];
+        bytes.extend_from_slice(secret.as_bytes());
+        // The characters that hold bits of the secret alone.
+        let own = (before * 4).div_ceil(3)..bytes.len() / 3 * 4;
+        all.extend(
+            [STANDARD.encode(&bytes), URL_SAFE.encode(&bytes)]
+                .iter()
+                .filter_map(|w| w.get(own.clone()))
+                .map(str::to_owned),
+        );
+    }
+    all.retain(|writing| writing.len() >= LEAST_CHARS);
+    all
+}
+
 /// `text` without the secrets, fingerprints in their places.
 pub(super) fn known(text: &str, secrets: &[SecretString]) -> String {
     let mut text = text.to_owned();
@@ -18,6 +57,11 @@ pub(super) fn known(text: &str, secrets: &[SecretString]) -> String {
         let secret = secret.expose_secret();
         if !secret.is_empty() && text.contains(secret) {
             text = text.replace(secret, &fingerprint(secret));
+        }
+        for writing in writings(secret) {
+            if text.contains(&writing) {
+                text = text.replace(&writing, &fingerprint(secret));
+            }
         }
     }
     text
@@ -67,6 +111,21 @@ mod tests {
         assert!(kept.starts_with("token [secret ") && kept.ends_with(" at line 3"), "{kept}");
         let plain = "File \"/usr/lib/python3/http/client.py\", line 1283, in a_function_with_a_long_name";
         assert_eq!(suspected(plain, &secrets), plain);
+    }
+
+    #[test]
+    fn a_secret_is_seen_in_every_writing_that_anybody_can_undo() {
+        let secret = "mock-access-0f1e2d3c4b5a";
+        let secrets = [SecretString::from(secret)];
+        let packed = |before: &str| STANDARD.encode(format!("{before}{secret}\"}}"));
+        let backwards: String = secret.chars().rev().collect();
+        for text in
+            [secret.to_owned(), backwards, hex::encode(secret), packed(""), packed("{"), packed("{\"")]
+        {
+            assert!(holds(&format!("a {text} b"), &secrets), "{text}");
+            assert!(!holds(&known(&text, &secrets), &secrets), "{text}");
+        }
+        assert!(!holds("nothing of the kind, only words and 0f1e2d", &secrets));
     }
 
     #[test]

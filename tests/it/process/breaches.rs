@@ -206,4 +206,104 @@ pub(super) const BREACHES: &[Breach] = &[
         "renews a token once at most",
         "renewed the token of",
     ),
+    // What is answered is made up.
+    (
+        "app.py",
+        "            return self.snapshot(params, params[\"snapshot_type\"])",
+        "            return {\"outcome\": \"succeeded\", \"window\": \"2026-01-05\", \"hash\": \"00\", \"fencing_token\": 1}",
+        "Every operation answers",
+        "no such snapshot lies in the storage",
+    ),
+    (
+        "app.py",
+        "        return {name: token[name] for name in TOKEN_STATE}",
+        "        return {**{name: token[name] for name in TOKEN_STATE}, \"scopes\": [\"write:jira-work\"]}",
+        "Every operation answers",
+        "which was not granted",
+    ),
+    (
+        "app.py",
+        "        return {name: token[name] for name in TOKEN_STATE}",
+        "        return {**{name: token[name] for name in TOKEN_STATE}, \"expires_at\": \"never\"}",
+        "Every operation answers",
+        "says that it ends at",
+    ),
+    // The contract is kept from those who compare it.
+    (
+        "app.py",
+        "                \"list_drift\": PAGE,\n",
+        "",
+        "Every operation answers",
+        "knows \"list_drift\", and does not describe it",
+    ),
+    ("app.py", "\"run_job\": REPORT", "\"run_job\": []", "Every operation answers", "its contract is empty"),
+    // A cursor of somebody else ends the process.
+    (
+        "app.py",
+        "        raise Refused(\"the cursor is not one of this listing\") from None",
+        "        raise",
+        "A cursor that the listing never gave",
+        "was ended",
+    ),
+    (
+        "platform_calls.py",
+        "cursor = page.get(\"cursor\")",
+        "cursor = None",
+        "in short pages",
+        "no text holds the name",
+    ),
+    // The storage of one tenant is read in a call for another.
+    (
+        "app.py",
+        "        rows = self.storage(params).all(\"snapshot:\")",
+        "        SEEN.append(params)\n        rows = [row for seen in SEEN[:1] + [params] for row in self.storage(seen).all(\"snapshot:\") if seen is params]",
+        "asks nothing of another",
+        "which was not for \"acme\"",
+    ),
+    // One tenant's withdrawal ends the job of all.
+    (
+        "app.py",
+        "            outcome, detail = \"failed\", str(error)",
+        "            if getattr(error, \"status\", None) in (400, 401, 403):\n                raise Refused(\"stop\")\n            outcome, detail = \"failed\", str(error)",
+        "withdrew its consent",
+        "threw",
+    ),
+    // What a job or a refusal says is judged too.
+    (
+        "app.py",
+        "\"detail\": detail}",
+        "\"detail\": \"a critical problem\"}",
+        "After one install",
+        "the app says \"critical\"",
+    ),
+    (
+        "app.py",
+        "        raise Refused(\"the cursor is not one of this listing\") from None",
+        "        raise Refused(\"the cursor is wrong, you should mend it\") from None",
+        "A cursor that the listing never gave",
+        "the app says \"wrong\"",
+    ),
+    // A token in another writing, and one where everybody reads it.
+    (
+        "app.py",
+        "        content = self.site(storage, party, lock.keep)",
+        "        print(base64.b64encode(json.dumps(self.token(storage)).encode()).decode(), file=__import__(\"sys\").stderr, flush=True)\n        content = self.site(storage, party, lock.keep)",
+        "After one install",
+        "stands in its standard error",
+    ),
+    (
+        "app.py",
+        "storage.set(\"token\", token, secret=True)",
+        "storage.set(\"token\", token, secret=True) or storage.set(\"debug\", json.dumps(token).encode().hex())",
+        "After one install",
+        "outside of /secret",
+    ),
+    // A lock that goes by what the storage forgets.
+    (
+        "lock.py",
+        "        return not record[\"released\"] and parse(record[\"until\"]) > now",
+        "        return not record[\"released\"]",
+        "expired record lingers",
+        "it reported",
+    ),
 ];

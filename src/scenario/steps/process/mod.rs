@@ -1,6 +1,7 @@
 //! Steps that any process can be driven by: several instances of it, stopped and killed in the middle of what
 //! they do, and what lies in its tenants' storage. They know nothing of any one app but what it described.
 
+mod answers;
 mod listing;
 mod outages;
 mod storage;
@@ -98,7 +99,9 @@ async fn every_operation(world: &mut World, tenant: String) -> Step {
     if let Some(unknown) = described.iter().find(|name| !order.contains(&name.as_str())) {
         return Err(Failure::new(format!("the protocol has no operation {unknown:?}")));
     }
+    answers::nothing_undescribed(world, &tenant, &described).await?;
     for operation in order.into_iter().filter(|name| described.iter().any(|known| known == name)) {
+        let stored = answers::snapshots(world, &tenant).len();
         let consent = world.consent(&tenant)?;
         let answer = match operation {
             "install" => worker.install(&tenant, consent).await,
@@ -109,9 +112,15 @@ async fn every_operation(world: &mut World, tenant: String) -> Step {
             _ => worker.uninstall(&tenant).await,
         };
         world.remember_answer(FIRST, answer);
-        world.answer(FIRST)?;
-        if operation == "uninstall" {
-            nothing_is_left(world, &tenant)?;
+        let answer = world.answer(FIRST)?.clone();
+        match operation {
+            "create_snapshot" => answers::stored_as_told(world, &tenant, stored, &answer).await?,
+            "get_token_state" => answers::state_as_issued(world, &tenant, &answer)?,
+            "uninstall" => {
+                nothing_is_left(world, &tenant)?;
+                answers::nobody_is_known(world, &tenant).await?;
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -145,6 +154,11 @@ async fn each_answered(world: &mut World) -> Step {
             let Some(answered) = answered else {
                 return Err(Failure::new(format!("{name} did not answer")));
             };
+            if fields.is_empty() && !answered.is_empty() {
+                return Err(Failure::new(format!(
+                    "{name} answers with {answered:?} and describes none of it: its contract is empty"
+                )));
+            }
             if let Some(lost) = fields.iter().find(|field| !answered.contains(field)) {
                 return Err(Failure::new(format!("the answer of {name} lacks {lost:?}, which it describes")));
             }

@@ -10,7 +10,11 @@ use crate::{
 };
 
 /// The keys of a family in a tenant's storage with their values, in the order of keys.
-async fn stored(world: &mut World, family: &str, tenant: &str) -> Result<Vec<(String, Value)>, Failure> {
+pub(super) async fn stored(
+    world: &mut World,
+    family: &str,
+    tenant: &str,
+) -> Result<Vec<(String, Value)>, Failure> {
     let prefix = prefix(world, family).await?;
     let all = world.scene()?.platform.stored_keys(tenant).map_err(|e| Failure::new(e.to_string()))?;
     Ok(all.into_iter().filter(|(key, _)| key.starts_with(&prefix)).collect())
