@@ -126,7 +126,7 @@ mod tests {
     use crate::mock_jira::{endpoint::storage::one, kvs::Storage};
 
     fn asked(storage: &mut Storage, action: &str, body: &Value) -> (u16, Value) {
-        let answer = one(&mut Shelf { storage, now_ms: 0, deeds: vec![] }, action, body);
+        let answer = one(&mut Shelf { storage, now_ms: 0, most: usize::MAX, deeds: vec![] }, action, body);
         let answer = answer.unwrap_or_else(|refusal| super::super::refused(&refusal));
         (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
