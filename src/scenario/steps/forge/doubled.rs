@@ -33,42 +33,55 @@ const SMALLEST_TIME: f64 = 1e11;
 #[derive(Debug)]
 pub(super) struct Pair {
     tenant: String,
-    before: Contents,
+    /// What people named on the tenant's site, and its mark.
+    names: Vec<String>,
+    begin: Stored,
+    last: Stored,
     first: Contents,
     second: Contents,
 }
 
+type Stored = BTreeMap<String, Value>;
+
 impl Pair {
     /// The pair begins.
     pub fn begin(world: &World, tenant: &str) -> Result<Self, Failure> {
-        let before = contents(world, tenant)?;
-        Ok(Self { tenant: tenant.to_owned(), before, first: Contents::new(), second: Contents::new() })
+        let platform = &world.scene()?.platform;
+        let refused = |e: crate::mock_jira::UnknownTenant| Failure::new(e.to_string());
+        let mut names = platform.names(tenant).map_err(refused)?;
+        names.extend(platform.canary(tenant).map_err(refused)?);
+        let begin = stored(world, tenant)?;
+        let (first, second) = (Contents::new(), Contents::new());
+        Ok(Self { tenant: tenant.to_owned(), names, last: begin.clone(), begin, first, second })
     }
 
     /// What came since the last look was brought by the first run.
     pub fn by_first(&mut self, world: &World) -> Step {
-        let now = contents(world, &self.tenant)?;
-        grown(&self.before, &now, &mut self.first);
-        self.before = now;
+        let now = stored(world, &self.tenant)?;
+        grown(&self.last, &now, &self.names, &mut self.first);
+        self.last = now;
         Ok(())
     }
 
     /// What came since the last look was brought by the second run.
     pub fn by_second(&mut self, world: &World) -> Step {
-        let now = contents(world, &self.tenant)?;
-        grown(&self.before, &now, &mut self.second);
-        self.before = now;
+        let now = stored(world, &self.tenant)?;
+        grown(&self.last, &now, &self.names, &mut self.second);
+        self.last = now;
         Ok(())
     }
 
     /// Takes down what both brought and what lies there from both of them.
     pub fn end(self, world: &World, workers: [&str; 2]) -> Step {
+        let both: Vec<&String> = self.first.keys().filter(|thing| self.second.contains_key(*thing)).collect();
+        if both.is_empty() {
+            return Ok(());
+        }
         let at = world.scene()?.platform.requests_served();
-        for (thing, count) in &self.first {
-            let both = count + self.second.get(thing).copied().unwrap_or_default();
-            if both == *count || self.before.get(thing).copied().unwrap_or_default() < both {
-                continue;
-            }
+        let mut left = Contents::new();
+        grown(&self.begin, &self.last, &self.names, &mut left);
+        // What one of them took away again, nobody finds twice.
+        for thing in both.into_iter().filter(|thing| left.get(*thing).is_some_and(|count| *count > 1)) {
             let shown: String = thing.chars().take(SHOWN_CHARS).collect();
             let digest = hex::encode(&Sha256::digest(thing.as_bytes())[..6]);
             for worker in workers {
@@ -85,25 +98,28 @@ impl Pair {
     }
 }
 
-fn grown(before: &Contents, now: &Contents, by: &mut Contents) {
+fn stored(world: &World, tenant: &str) -> Result<Stored, Failure> {
+    let stored = world.scene()?.platform.stored_keys(tenant).map_err(|e| Failure::new(e.to_string()))?;
+    Ok(stored.into_iter().collect())
+}
+
+/// Adds what there is more of now than before. What was not touched is not looked at.
+fn grown(before: &Stored, now: &Stored, names: &[String], by: &mut Contents) {
+    let touched = |of: &Stored, other: &Stored| {
+        let touched = of.iter().filter(|(key, value)| other.get(*key) != Some(value));
+        contents_of(touched, names)
+    };
+    let (before, now) = (touched(before, now), touched(now, before));
     for (thing, count) in now {
-        let more = count.saturating_sub(before.get(thing).copied().unwrap_or_default());
+        let more = count.saturating_sub(before.get(&thing).copied().unwrap_or_default());
         if more > 0 {
-            *by.entry(thing.clone()).or_default() += more;
+            *by.entry(thing).or_default() += more;
         }
     }
 }
 
-fn contents(world: &World, tenant: &str) -> Result<Contents, Failure> {
-    let platform = &world.scene()?.platform;
-    let refused = |e: crate::mock_jira::UnknownTenant| Failure::new(e.to_string());
-    let mut names = platform.names(tenant).map_err(refused)?;
-    names.extend(platform.canary(tenant).map_err(refused)?);
-    Ok(contents_of(&platform.stored_keys(tenant).map_err(refused)?, &names))
-}
-
 /// What says nothing of the site is left out: locks and logs of runs are each run's own.
-fn contents_of(stored: &[(String, Value)], names: &[String]) -> Contents {
+fn contents_of<'a>(stored: impl Iterator<Item = (&'a String, &'a Value)>, names: &[String]) -> Contents {
     let mut contents = Contents::new();
     for (key, value) in stored {
         let kind = key.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
@@ -159,13 +175,11 @@ mod tests {
     fn doubled(looks: [&[(&str, Value)]; 3]) -> usize {
         let names = ["Visitors".to_owned()];
         let [before, first, second] = looks.map(|stored| {
-            let stored: Vec<(String, Value)> =
-                stored.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-            contents_of(&stored, &names)
+            stored.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect::<Stored>()
         });
         let (mut by_first, mut by_second) = (Contents::new(), Contents::new());
-        grown(&before, &first, &mut by_first);
-        grown(&first, &second, &mut by_second);
+        grown(&before, &first, &names, &mut by_first);
+        grown(&first, &second, &names, &mut by_second);
         by_first.keys().filter(|thing| by_second.contains_key(*thing)).count()
     }
 

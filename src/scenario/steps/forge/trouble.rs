@@ -19,6 +19,11 @@ pub(super) fn a_day_passes(world: &mut World) -> Step {
     world.pass(DAY)
 }
 
+#[when(expr = "a minute passes")]
+fn a_minute_passes(world: &mut World) -> Step {
+    world.pass(Duration::from_secs(60))
+}
+
 #[when(
     regex = r#"^Jira answers "([^"]*)" to (the first 2 requests|every third request|every request) of "([^"]*)", once trouble begins$"#
 )]
