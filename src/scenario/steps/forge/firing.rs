@@ -122,6 +122,7 @@ async fn race(
         barrier.release();
         land(world, first).await?;
         pair.by_first(world)?;
+        world.pass(APART)?;
         world.forge()?.hold(&workers[1], false);
         other.release();
         land(world, second).await?;
@@ -131,6 +132,7 @@ async fn race(
         land(world, second).await?;
         made = super::since(world, start, storage_calls);
         pair.by_second(world)?;
+        world.pass(APART)?;
         world.forge()?.hold(&workers[0], false);
         barrier.release();
         land(world, first).await?;
