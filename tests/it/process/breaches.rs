@@ -130,7 +130,7 @@ pub(super) const BREACHES: &[Breach] = &[
         "            raise Failed(f\"Jira answered {path.split('?')[0]} with {status}\", status)\n",
         "            return {\"values\": [], \"isLast\": True} if \"search\" in path else []\n",
         "is not stored as an empty one",
-        "came to lie in the store",
+        "nothing could be read, and it reported",
     ),
     // Whoever is told nothing about when to come back comes back at once.
     (
