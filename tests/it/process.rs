@@ -252,6 +252,8 @@ fn gated(app: &str) {
     let outcome = run.run();
     let verdict = outcome.verdict();
     assert_eq!(verdict["verdict"], "UNCONDITIONAL GO", "{}", outcome.all());
+    // A GO says what it does not rest on.
+    assert!(verdict["invariants"].to_string().contains("not watched: hosts"), "{}", outcome.all());
     assert_eq!(left_with(&sign), Vec::<String>::new());
 }
 
