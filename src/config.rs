@@ -205,6 +205,7 @@ impl Config {
             issues,
             severities,
             default_severity: self.default_severity.unwrap_or(base.default_severity),
+            remarks: base.remarks,
         }
     }
 }

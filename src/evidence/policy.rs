@@ -84,6 +84,9 @@ pub struct Policy {
     /// What the app is said not to have, each with the reason; its scenarios are not planned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<(String, String)>,
+    /// What was other in the run than on the platform, in words; it changes no judgement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 impl Default for Policy {
@@ -124,6 +127,7 @@ impl Default for Policy {
             severities: vec![],
             default_severity: Severity::Sev1,
             set_aside: vec![],
+            remarks: vec![],
         }
     }
 }
@@ -133,8 +137,16 @@ impl Policy {
     #[must_use]
     pub fn departures(&self) -> Vec<String> {
         let own = Self::default();
-        let Self { judging_words, egress, thresholds, issues: _, severities, default_severity, set_aside } =
-            self;
+        let Self {
+            judging_words,
+            egress,
+            thresholds,
+            issues: _,
+            severities,
+            default_severity,
+            set_aside,
+            remarks,
+        } = self;
         let without = |words: &[String], others: &[String]| {
             let rest = words.iter().filter(|word| !others.contains(word));
             rest.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
@@ -147,6 +159,9 @@ impl Policy {
         say(!added.is_empty(), format!("judging words beside gonogo's own: {added}"));
         say(!left_out.is_empty(), format!("words that are not judged: {left_out}"));
         say(!hosts.is_empty(), format!("hosts that the app may reach: {hosts}"));
+        for remark in remarks {
+            say(true, remark.clone());
+        }
         for (what, reason) in set_aside {
             say(true, format!("not judged, by the configuration: {what} ({reason})"));
         }

@@ -13,7 +13,8 @@
 //!
 //! # Violated when
 //!
-//! - a job throws, hangs or waits for a person;
+//! - a job throws, hangs or waits for a person: an outage of Jira is no excuse, a job that meets one returns an
+//!   outcome that says so and leaves the rest to its next run;
 //! - a started job never ends, although its worker was neither killed nor held and the run went on;
 //! - an effect is applied twice under one idempotency key, or a window's snapshot is stored twice;
 //! - a job for all tenants leaves a healthy tenant undone while a fault hits another;

@@ -50,7 +50,10 @@ impl Settings {
     pub(super) fn of(arguments: &cli::Run, compared: bool) -> Result<Self, Refusal> {
         let (file, config) = configured(arguments)?;
         let subject = target(&config, file.as_deref(), arguments.dir.as_deref())?;
-        let policy = config.policy(policy_for(&subject));
+        let mut policy = config.policy(policy_for(&subject));
+        if let Target::Forge(deployment) = &subject {
+            policy.remarks.extend(deployment.other_node());
+        }
         let baseline = arguments.baseline.as_ref().or(config.baseline.as_ref()).filter(|_| compared).cloned();
         let released = baseline.as_deref().map(Baseline::read).transpose().map_err(Refusal::input)?;
         let features = match (arguments.features.as_slice(), &arguments.dir) {

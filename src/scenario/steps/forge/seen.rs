@@ -136,7 +136,10 @@ pub(super) fn note_end(
             ends.failed.push(format!("the trigger {job:?} failed for {tenant:?}, with nothing in its way"));
         }
         (_, Ending::Threw | Ending::Hung) => {
-            ends.bad.push(format!("the trigger {job:?} {} for {tenant:?}: {end}", word(end)));
+            // The platform does not fire a scheduled trigger again because it threw, and nobody reads its log.
+            let demand = "a job ends by itself, whatever Jira answers: let it catch the error, return an outcome \
+                          that says so (`{outcome: 'failed'}`), and leave the rest to its next run";
+            ends.bad.push(format!("the trigger {job:?} {} for {tenant:?}: {end}; {demand}", word(end)));
         }
         _ => {}
     }

@@ -80,7 +80,7 @@ async fn each_operation(world: &mut World, tenant: &str, fault: &str, when: When
     }
     for operation in used.iter().take(MOST_OPERATIONS) {
         a_day_passes(world)?;
-        super::super::site::inject(world, fault, operation, Some(tenant.to_owned()), when.clone())?;
+        super::super::site::inject(world, fault, operation, Some(tenant.to_owned()), when)?;
         firing::fire_for(world, &[tenant.to_owned()]).await?;
         world.scene()?.platform.clear_faults();
     }
