@@ -92,14 +92,10 @@ impl Deployment {
         &self.bundle.node.version
     }
 
-    /// That the app runs in another Node here than its manifest names for the platform, in words.
+    /// That the app runs in another Node than its manifest names, in words.
     #[must_use]
     pub fn other_node(&self) -> Option<String> {
-        let (runtime, version) = (&self.manifest.runtime, self.node_version());
-        let major = version.split('.').next().unwrap_or_default();
-        (!runtime.is_empty() && *runtime != format!("nodejs{major}.x")).then(|| {
-            format!("run in Node {version}; the manifest names {runtime} for the platform: run gonogo with that Node, too")
-        })
+        self.bundle.node.other_than(&self.manifest.runtime)
     }
 
     /// The manifest, the package's own files, and the handlers.
