@@ -72,8 +72,7 @@ impl Deployment {
     /// not exist is left out: invoking it ends as [`InvocationEnd::LoadFailed`].
     ///
     /// # Errors
-    /// As [`ForgeError`]. Runs Node, and npm when esbuild is found nowhere: takes a moment and blocks,
-    /// but for no program without a limit.
+    /// As [`ForgeError`]. Runs Node, and npm when esbuild is found nowhere: blocks, with a limit for each.
     pub fn build(folder: &Path, manifest: Manifest) -> Result<Self, ForgeError> {
         let bundle = Bundle::make(folder, &manifest)?;
         let facts = forge_app::observe(folder, &manifest, &bundle.inputs);
@@ -84,12 +83,6 @@ impl Deployment {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
-    }
-
-    /// The version of Node that runs the app, for instance `22.14.0`.
-    #[must_use]
-    pub fn node_version(&self) -> &str {
-        &self.bundle.node.version
     }
 
     /// That the app runs in another Node than its manifest names, in words.

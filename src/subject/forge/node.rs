@@ -58,6 +58,18 @@ impl Node {
         }
     }
 
+    /// That this is not the Node which a manifest's `runtime` names, in words.
+    pub fn other_than(&self, runtime: &str) -> Option<String> {
+        let version = &self.version;
+        (!runtime.is_empty() && runtime != format!("nodejs{}.x", self.major().unwrap_or_default())).then(
+            || {
+                format!(
+                    "run in Node {version}, where the manifest names {runtime}: judge it in that Node, too"
+                )
+            },
+        )
+    }
+
     /// The first number of its version.
     pub fn major(&self) -> Option<u32> {
         self.version.split('.').next()?.parse().ok()
