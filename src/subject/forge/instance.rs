@@ -24,8 +24,8 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// Largest heap of an instance in MiB; Forge gives a function at most as much.
-const HEAP_MIB: u32 = 1_024;
+/// Most memory of an instance in MiB: what Forge gives a function at most, and what Node itself takes.
+const MEMORY_MIB: u32 = 1_024 + 256;
 /// How much of what Node itself says is kept, for the words about its death.
 const LAST_WORDS_BYTES: usize = 4_096;
 /// How many lines past the bridge are kept.
@@ -128,7 +128,7 @@ impl Instance {
         let mut command = Command::new(&bundle.node.path);
         command
             .args(["--enable-source-maps", "--no-addons", "--no-warnings"])
-            .arg(format!("--max-old-space-size={HEAP_MIB}"))
+            .args(heap_flag())
             .arg(bundle.bridge.main())
             .env_clear()
             .envs([("TZ", "UTC"), ("NODE_ENV", "production"), ("LANG", "en_US.UTF-8")])
@@ -141,6 +141,7 @@ impl Instance {
             .kill_on_drop(true);
         let mut child = command.spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        bound_memory(group)?;
         let piped = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = piped else {
             return Err(io::Error::other("a pipe is missing"));
@@ -333,6 +334,34 @@ impl Drop for Instance {
     fn drop(&mut self) {
         self.bury();
     }
+}
+
+/// Bounds the memory of a process from outside: a heap given as a flag makes V8 compile all of Node anew, which
+/// takes longer than everything else of a start.
+#[cfg(target_os = "linux")]
+fn bound_memory(process: Option<Pid>) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let most = Some(u64::from(MEMORY_MIB) << 20);
+    // Without a number it would be gonogo's own limit.
+    let Some(process) = process else { return Ok(()) };
+    prlimit(Some(process), Resource::Data, Rlimit { current: most, maximum: most })?;
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn heap_flag() -> Option<String> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bound_memory(_: Option<Pid>) -> io::Result<()> {
+    Ok(())
+}
+
+/// Where no limit can be set from outside, the flag it is.
+#[cfg(not(target_os = "linux"))]
+fn heap_flag() -> Option<String> {
+    Some(format!("--max-old-space-size={MEMORY_MIB}"))
 }
 
 /// Tells the bridge what app it runs.

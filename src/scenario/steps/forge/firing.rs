@@ -211,7 +211,7 @@ async fn each_is_killed(world: &mut World, write: String, tenant: String, contro
 fn installed_for_large(world: &mut World, small: String, large: String) -> Step {
     world.install_forge(&small)?;
     world.install_forge_on(TenantSpec {
-        projects: 130,
+        projects: 60,
         custom_fields: 170,
         issues: 400,
         ..TenantSpec::new(&large)
