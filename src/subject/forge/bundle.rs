@@ -20,7 +20,7 @@ use super::{
 use crate::forge_app::Manifest;
 
 /// The files of the bridge, as they are written down for Node.
-pub(super) const BRIDGE: [(&str, &str); 10] = [
+pub(super) const BRIDGE: [(&str, &str); 11] = [
     ("main.cjs", include_str!("bridge/main.cjs")),
     ("wire.cjs", include_str!("bridge/wire.cjs")),
     ("time.cjs", include_str!("bridge/time.cjs")),
@@ -28,6 +28,7 @@ pub(super) const BRIDGE: [(&str, &str); 10] = [
     ("runtime.cjs", include_str!("bridge/runtime.cjs")),
     ("egress.cjs", include_str!("bridge/egress.cjs")),
     ("work.cjs", include_str!("bridge/work.cjs")),
+    ("places.cjs", include_str!("bridge/places.cjs")),
     ("invocation.cjs", include_str!("bridge/invocation.cjs")),
     ("node-fetch.cjs", include_str!("bridge/node-fetch.cjs")),
     ("bundle.cjs", include_str!("bridge/bundle.cjs")),

@@ -127,7 +127,7 @@ impl Instance {
         let bundle = &deployment.bundle;
         let mut command = Command::new(&bundle.node.path);
         command
-            .args(["--enable-source-maps", "--no-addons", "--no-warnings"])
+            .args(["--no-addons", "--no-warnings"])
             .args(heap_flag())
             .arg(bundle.bridge.main())
             .env_clear()

@@ -4,7 +4,7 @@
 const { randomBytes } = require('node:crypto');
 const Module = require('node:module');
 const { inspect } = require('node:util');
-const path = require('node:path');
+const places = require('./places.cjs');
 const runtime = require('./runtime.cjs');
 const time = require('./time.cjs');
 const transport = require('./transport.cjs');
@@ -31,23 +31,11 @@ function log(level, text) {
   if (logs.length < LOG_LINES) logs.push({ level, text: text.length > LOG_CHARS ? `${text.slice(0, LOG_CHARS)}…` : text });
 }
 
-/** The first place of an error in the app's own source, as `src/index.js:12`. */
-function placeOf(error) {
-  const stack = typeof error?.stack === 'string' ? error.stack.split('\n') : [];
-  for (const line of stack) {
-    const found = /\(?(?:file:\/\/)?(\/[^()]*):(\d+):\d+\)?$/.exec(line.trim());
-    if (!found) continue;
-    const file = path.relative(app.folder, decodeURI(found[1]));
-    if (!file.startsWith('..') && !file.split(path.sep).includes('node_modules')) return `${file}:${found[2]}`;
-  }
-  return undefined;
-}
-
 function described(error) {
   const isError = error !== null && typeof error === 'object';
   const name = isError ? String(error.name ?? error.constructor?.name ?? 'Error') : typeof error;
   const message = isError ? String(error.message ?? inspect(error)) : String(error);
-  return { name, message: message.slice(0, LOG_CHARS), at: placeOf(error) };
+  return { name, message: message.slice(0, LOG_CHARS), at: places.placeOf(error) };
 }
 
 function words(error) {
@@ -187,7 +175,7 @@ async function run(invocation, args) {
     how = ended(await handler(...args));
   } catch (error) {
     how = { kind: 'threw', ...described(error) };
-    log('error', typeof error?.stack === 'string' ? error.stack : inspect(error));
+    log('error', places.stackOf(error) ?? inspect(error));
   }
   await end(invocation, how);
 }
@@ -229,6 +217,7 @@ function guardConsole() {
 
 function install(config) {
   app = config;
+  places.install(config);
   guardProcess();
   guardConsole();
   flush = wire.capture(log);
