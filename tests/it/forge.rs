@@ -280,3 +280,18 @@ async fn an_instance_can_be_killed_in_the_middle_of_a_write_and_leaves_nothing_b
     assert!(!stand.facts().iter().any(|fact| matches!(fact, Fact::KeyWritten { .. })));
     assert_eq!(stand.returns("lock", json!({"key": "k"})).await, 204, "another instance goes on");
 }
+
+#[test]
+fn what_an_app_reads_of_a_platform_call_reads_as_fetch_would_have_it() {
+    if !crate::node::is_here() {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let compared = std::process::Command::new("node")
+        .arg(root.join("tests/it/forge_answer.cjs"))
+        .arg(root.join("src/subject/forge/bridge"))
+        .output()
+        .expect("node runs");
+    let said = String::from_utf8_lossy(&compared.stderr);
+    assert!(compared.status.success(), "{said}");
+}

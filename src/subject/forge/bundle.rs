@@ -20,11 +20,12 @@ use super::{
 use crate::forge_app::Manifest;
 
 /// The files of the bridge, as they are written down for Node.
-pub(super) const BRIDGE: [(&str, &str); 11] = [
+pub(super) const BRIDGE: [(&str, &str); 12] = [
     ("main.cjs", include_str!("bridge/main.cjs")),
     ("wire.cjs", include_str!("bridge/wire.cjs")),
     ("time.cjs", include_str!("bridge/time.cjs")),
     ("transport.cjs", include_str!("bridge/transport.cjs")),
+    ("answer.cjs", include_str!("bridge/answer.cjs")),
     ("runtime.cjs", include_str!("bridge/runtime.cjs")),
     ("egress.cjs", include_str!("bridge/egress.cjs")),
     ("work.cjs", include_str!("bridge/work.cjs")),

@@ -3,6 +3,7 @@
 // everything else is refused with the platform's error, and the platform is told of the attempt.
 const path = require('node:path');
 const { urlToHttpOptions } = require('node:url');
+const answers = require('./answer.cjs');
 const runtime = require('./runtime.cjs');
 const time = require('./time.cjs');
 const transport = require('./transport.cjs');
@@ -57,7 +58,8 @@ async function guardedFetch(input, init = {}) {
   const { path: below, scheme } = proxied(url.protocol, url.host, url.pathname + url.search);
   // The app's own credentials stay with its request; the platform knows the caller by the other headers.
   const { authorization, ...identity } = runtime.identity(invocation, 'app');
-  return runtime.call(invocation, below, asked, { ...identity, ...scheme }, url.href);
+  const read = (raw) => answers.responseOf(raw, url.href);
+  return runtime.call(invocation, below, asked, { ...identity, ...scheme }, read);
 }
 
 function optionsOf(defaultProtocol, args) {

@@ -40,7 +40,6 @@ const methods = {
     egress.install(config);
     time.install(config.now, invocation.poke);
     invocation.install(config);
-    void globalThis.Response; // what fetch is made of is loaded when first named
     v8.setFlagsFromString(OPTIMIZE_LATE);
     time.real.setInterval.call(globalThis, () => wire.send({ method: 'alive' }), ALIVE_MS).unref();
     wire.send({ method: 'ready', params: { node: process.versions.node } });

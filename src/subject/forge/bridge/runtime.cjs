@@ -3,6 +3,7 @@
 // asks. Must be installed before any @forge module is loaded: some bind at import.
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { randomBytes } = require('node:crypto');
+const answers = require('./answer.cjs');
 const time = require('./time.cjs');
 const transport = require('./transport.cjs');
 
@@ -108,40 +109,22 @@ async function bodyOf(init) {
   return { bytes: Buffer.from(await made.arrayBuffer()), type: made.headers.get('content-type') ?? undefined };
 }
 
-function headersOf(init) {
-  const headers = {};
-  if (init.headers) new Headers(init.headers).forEach((value, name) => { headers[name] = value; });
-  return headers;
-}
-
-function responseOf(answer, url) {
-  const headers = new Headers();
-  for (let at = 0; at < answer.headers.length; at += 2) headers.append(answer.headers[at], answer.headers[at + 1]);
-  const empty = [204, 205, 304].includes(answer.status);
-  // An answer that broke off reads as far as it came, then fails, as with fetch.
-  const body = answer.broken
-    ? new ReadableStream({ start(stream) { stream.error(transport.failed(undefined, 'terminated')); } })
-    : answer.body;
-  const response = new Response(empty ? null : body, { status: answer.status, statusText: answer.statusText, headers });
-  Object.defineProperty(response, 'url', { value: url });
-  return response;
-}
-
-/** Calls the mocked platform for an invocation; `extra` headers win over the app's. */
-async function call(invocation, path, init, extra, url) {
+/** Calls the mocked platform for an invocation, and has `read` make of its answer what the app gets; `extra` headers
+ * win over the app's. */
+async function call(invocation, path, init, extra, read) {
   invocation.calls += 1;
   if (invocation.calls > FREE_CALLS) time.spend(CALL_MS);
   const done = transport.begin();
   try {
     const { bytes, type } = await bodyOf(init);
-    const headers = { accept: '*/*', 'user-agent': 'node', ...headersOf(init), ...extra };
+    const headers = { accept: '*/*', 'user-agent': 'node', ...answers.headersFrom(init.headers), ...extra };
     if (type && !headers['content-type']) headers['content-type'] = type;
     // A URL normalises what http would refuse: blanks, letters beyond ASCII.
     const target = new URL(path, app.baseUrl);
     const method = (init.method ?? 'GET').toUpperCase();
     const answering = transport.send(method, target.pathname + target.search, headers, bytes, init.signal);
     done();
-    return responseOf(await answering, url ?? target.href);
+    return read(await answering, target.href);
   } finally {
     done();
   }
@@ -149,16 +132,18 @@ async function call(invocation, path, init, extra, url) {
 
 function install(config) {
   app = config;
+  answers.install();
   Object.defineProperty(globalThis, '__forge_runtime__', { configurable: true, get: () => current()?.runtime });
   globalThis.__forge_fetch__ = async (descriptor, path, init = {}) => {
     const invocation = demand();
     const who = ['user', 'app'].includes(descriptor.provider) ? descriptor.provider : 'none';
     const account = descriptor.accountId ?? invocation.installation.accountId;
-    return call(invocation, pathOf(descriptor, path, invocation), init, identity(invocation, who, account));
+    const read = (raw, url) => new answers.Answer(raw, url);
+    return call(invocation, pathOf(descriptor, path, invocation), init, identity(invocation, who, account), read);
   };
 }
 
 module.exports = {
-  install, call, identity, runtimeOf, current, demand, invocations, bodyOf, headersOf,
+  install, call, identity, runtimeOf, current, demand, invocations,
   run: (invocation) => { running = invocation; },
 };
