@@ -85,6 +85,7 @@ fn write(folder: &Path, scenarios: usize) -> PathBuf {
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
+        release: None,
         policy: Policy::default(),
     };
     let mut writer = Writer::create(&path, &header).unwrap();

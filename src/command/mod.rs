@@ -85,6 +85,7 @@ fn header(planned: usize, seed: u64, subject: &Target) -> Header {
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
+        release: None,
         policy: policy_for(subject),
     }
 }

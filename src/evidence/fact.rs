@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Outcome, Planned};
+use super::{CheckFact, Outcome, Planned, PlannedCheck};
 
 /// What an operation does to Jira's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -269,6 +269,14 @@ pub enum Fact {
     /// Text left the app: shown to a person, or stored as a statement about the tenant. Names that come
     /// from the tenant's own data stand in `quoted`.
     TextShown { tenant: String, surface: String, text: String, quoted: Vec<String>, carries: Vec<String> },
+    // --- what a release rests on beside the scenarios ------------------------------------------
+    /// The first fact of a check's log.
+    CheckPlanned(PlannedCheck),
+    /// What was read for the check.
+    CheckSaw(CheckFact),
+    /// The last fact of a check's log.
+    CheckEnded {},
+
     /// A telemetry event left the app.
     TelemetryEmitted { tenant: Option<String>, event: String, body: Value },
 }

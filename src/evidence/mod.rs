@@ -1,16 +1,20 @@
 //! What was observed, in order; never what it means. An observation is a fact in the past tense, one log
 //! per scenario. `fact` lists the facts, `recorder` takes them down, `file` keeps them under a hash chain.
 
+mod check;
 mod fact;
 pub mod file;
 mod mark;
 mod policy;
 mod recorder;
+mod release;
 
+pub use check::{Change, CheckFact, CheckKind, Of, PlannedCheck, TestOutcome};
 pub use fact::{Effect, Ending, Fact, FlawKind, Scope, is_jira};
 pub use mark::Readings;
 pub use policy::{Issue, Policy, Severity, Thresholds};
 pub use recorder::Recorder;
+pub use release::{Limits, ManualItem, Objective, Release, Role, Stage, Waiver};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,6 +50,8 @@ pub enum Source {
     Store,
     /// The driver of the app under test: what went in and came out.
     Subject,
+    /// A reader of files from elsewhere.
+    Import,
 }
 
 /// How a planned scenario ended. Only `Passed` is green.
@@ -136,6 +142,9 @@ pub struct Header {
     pub accepted: Vec<String>,
     /// What the judgement goes by.
     pub policy: Policy,
+    /// What the release rests on beside the scenarios, where the policy file tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Release>,
 }
 
 /// All observations of one scenario, in order: what an invariant judges.
@@ -145,6 +154,14 @@ pub struct Log<'a> {
     pub policy: &'a Policy,
     /// In the order in which they were made.
     pub observations: &'a [Observation],
+}
+
+impl Header {
+    /// How many logs of scenarios, and behind them of checks, the file is due to hold.
+    #[must_use]
+    pub fn logs_due(&self) -> (usize, usize) {
+        (self.planned, self.release.as_ref().map_or(0, |release| release.checks.len()))
+    }
 }
 
 fn is_none(count: &usize) -> bool {

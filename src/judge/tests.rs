@@ -14,6 +14,7 @@ fn header(planned: usize) -> Header {
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
+        release: None,
         policy: Policy::default(),
     }
 }

@@ -25,6 +25,7 @@ fn write(path: &Path) {
         left_out: 0,
         previous_verdict: Some("UNCONDITIONAL GO".into()),
         accepted: vec![],
+        release: None,
         policy: Policy::default(),
     };
     let scenarios = [

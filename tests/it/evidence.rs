@@ -23,6 +23,7 @@ fn written(path: &std::path::Path) {
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
+        release: None,
         policy: Policy::default(),
     };
     let mut writer = Writer::create(path, &header).expect("created");

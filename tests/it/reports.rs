@@ -23,6 +23,7 @@ fn judged(logs: Vec<(Outcome, &str, Vec<Fact>)>) -> Judgement {
         left_out: 0,
         previous_verdict: Some("NO-GO".into()),
         accepted: vec![],
+        release: None,
         policy: Policy::default(),
     });
     for (number, (outcome, name, between)) in logs.into_iter().enumerate() {

@@ -88,16 +88,18 @@ pub enum Flaw {
     Header(String),
     #[error("observation {found} stands where observation {expected} is due")]
     Sequence { expected: u64, found: u64 },
-    #[error("the log of scenario {0} does not start with scenario_planned")]
+    #[error("the log of scenario {0} does not start with what was planned")]
     NotPlanned(usize),
     #[error("there is a log of scenario {0:?} already")]
     SameId(String),
     #[error("the log of scenario {0} is planned twice")]
     PlannedTwice(usize),
-    #[error("the log of scenario {0} does not end with scenario_ended")]
+    #[error("the log of scenario {0} does not end as it should")]
     NotEnded(usize),
     #[error("{planned} scenarios are planned, {logs} have a log")]
     Planned { planned: usize, logs: usize },
+    #[error("{checks} checks are planned, {logs} have a log")]
+    Checks { checks: usize, logs: usize },
 }
 
 /// SHA-256 in hex, as `prev` holds it.

@@ -1,5 +1,5 @@
 //! The order that observations must stand in: logs contiguous and in plan order, without a gap, each
-//! from `scenario_planned` to `scenario_ended`. Writer and reader hold the file to the same order.
+//! from what was planned to its end; checks behind scenarios. Writer and reader hold the file to the same order.
 
 use std::collections::HashSet;
 
@@ -12,6 +12,8 @@ pub(super) struct Order {
     scenario: usize,
     seq: u64,
     open: bool,
+    /// How many of the logs are checks'; they come behind the scenarios'.
+    checks: usize,
     observations: u64,
     /// Two logs under one name would hide one of them.
     ids: HashSet<String>,
@@ -32,17 +34,25 @@ impl Order {
             return Err(Flaw::Sequence { expected: self.seq, found: *seq });
         }
         match (self.open, fact) {
-            (true, Fact::ScenarioPlanned(_)) => return Err(Flaw::PlannedTwice(self.scenario)),
-            (false, Fact::ScenarioPlanned(planned)) => {
-                if !self.ids.insert(planned.id.clone()) {
-                    return Err(Flaw::SameId(planned.id.clone()));
-                }
+            (true, Fact::ScenarioPlanned(_) | Fact::CheckPlanned(_)) => {
+                return Err(Flaw::PlannedTwice(self.scenario));
+            }
+            (false, Fact::ScenarioPlanned(planned)) if self.checks == 0 => self.name(&planned.id)?,
+            (false, Fact::CheckPlanned(planned)) => {
+                self.checks += 1;
+                self.name(&planned.id)?;
             }
             (false, _) => return Err(Flaw::NotPlanned(self.scenario)),
+            (true, Fact::ScenarioEnded { .. }) if self.checks > 0 => {
+                return Err(Flaw::NotEnded(self.scenario));
+            }
+            (true, Fact::CheckSaw(_) | Fact::CheckEnded {}) if self.checks == 0 => {
+                return Err(Flaw::NotEnded(self.scenario));
+            }
             (true, _) => {}
         }
         self.observations += 1;
-        let ended = matches!(fact, Fact::ScenarioEnded { .. });
+        let ended = matches!(fact, Fact::ScenarioEnded { .. } | Fact::CheckEnded {});
         if ended {
             self.scenario += 1;
             self.seq = 0;
@@ -53,13 +63,21 @@ impl Order {
         Ok(ended)
     }
 
-    /// Ends the file; returns how many observations it holds.
-    pub(super) fn close(&self, planned: usize) -> Result<u64, Flaw> {
+    fn name(&mut self, id: &str) -> Result<(), Flaw> {
+        if self.ids.insert(id.to_owned()) { Ok(()) } else { Err(Flaw::SameId(id.to_owned())) }
+    }
+
+    /// Ends the file, which is due to hold so many logs of scenarios and of checks; returns how many observations it holds.
+    pub(super) fn close(&self, (planned, checks): (usize, usize)) -> Result<u64, Flaw> {
         if self.open {
             return Err(Flaw::NotEnded(self.scenario));
         }
-        if self.scenario != planned {
-            return Err(Flaw::Planned { planned, logs: self.scenario });
+        let scenarios = self.scenario - self.checks;
+        if scenarios != planned {
+            return Err(Flaw::Planned { planned, logs: scenarios });
+        }
+        if self.checks != checks {
+            return Err(Flaw::Checks { checks, logs: self.checks });
         }
         Ok(self.observations)
     }

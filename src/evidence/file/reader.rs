@@ -75,6 +75,7 @@ impl<R: BufRead> Reader<R> {
             previous_verdict: None,
             accepted: vec![],
             policy: crate::evidence::Policy::default(),
+            release: None,
         };
         let (path, whole) = (path.as_ref().to_owned(), Sha256::new());
         let order = Order::default();
@@ -173,7 +174,8 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn end(&mut self) -> Result<Sealed, EvidenceError> {
-        let observations = self.order.close(self.header.planned).map_err(|flaw| self.flaw(flaw))?;
+        let due = self.header.logs_due();
+        let observations = self.order.close(due).map_err(|flaw| self.flaw(flaw))?;
         let expected = closing(&self.prev, observations);
         if self.line != expected {
             let expected = String::from_utf8_lossy(&expected).into_owned();

@@ -17,6 +17,7 @@ fn header(planned: usize) -> Header {
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
+        release: None,
         policy: Policy { judging_words: vec!["bad".into()], ..Policy::default() },
     }
 }
@@ -150,8 +151,8 @@ fn an_unsound_order_is_refused_even_under_a_sound_chain() {
     let cases: [(usize, &[usize], &str); 8] = [
         (2, &[0, 1, 2], "2 scenarios are planned, 1 have a log"),
         (1, &[0, 1, 2, 3, 4, 5], "1 scenarios are planned, 2 have a log"),
-        (1, &[0, 1], "the log of scenario 0 does not end with scenario_ended"),
-        (2, &[0, 3, 4, 5], "the log of scenario 0 does not end with scenario_ended"),
+        (1, &[0, 1], "the log of scenario 0 does not end as it should"),
+        (2, &[0, 3, 4, 5], "the log of scenario 0 does not end as it should"),
         (2, &[3, 4, 5, 0, 1, 2], "scenario 1 stands where scenario 0 is due"),
         (1, &[0, 2], "observation 2 stands where observation 1 is due"),
         (1, &[1, 2], "observation 1 stands where observation 0 is due"),
@@ -239,5 +240,62 @@ proptest! {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let picked: String = picks.iter().map(|pick| lines[*pick]).collect();
         prop_assert_eq!(read(picked.as_bytes()).is_ok(), picked.as_bytes() == sound);
+    }
+}
+
+#[test]
+fn checks_stand_behind_the_scenarios_and_are_all_there() {
+    let check = |id: &str| PlannedCheck {
+        id: id.to_owned(),
+        title: "Tests".to_owned(),
+        kind: CheckKind::Tests,
+        severity: Severity::Sev2,
+    };
+    let release = Release {
+        version: "1.2.0".to_owned(),
+        commit: None,
+        checks: vec![check("a"), check("b")],
+        limits: Limits::default(),
+        roles: vec![],
+        items: vec![],
+        waivers: vec![],
+    };
+    let scenario = |id: &str| {
+        let planned =
+            Planned { id: id.to_owned(), feature: "A".into(), name: "n".into(), tags: vec![], steps: 1 };
+        vec![
+            Fact::ScenarioPlanned(planned),
+            Fact::ScenarioEnded { outcome: Outcome::Passed, duration_ms: 1, error: None },
+        ]
+    };
+    let noted = Fact::CheckSaw(CheckFact::Noted { what: "x".to_owned() });
+    let of = |id: &str| vec![Fact::CheckPlanned(check(id)), noted.clone(), Fact::CheckEnded {}];
+    let written = |logs: &[Vec<Fact>]| {
+        let header = Header { planned: 1, release: Some(release.clone()), ..header(1) };
+        let mut chain = Chain::begin(vec![], &header).expect("a header");
+        for (scenario, log) in logs.iter().enumerate() {
+            for (seq, fact) in (0..).zip(log.clone()) {
+                let at = Timestamp::UNIX_EPOCH;
+                let source = Source::Import;
+                chain.append(&Observation { scenario, seq, at, source, fact }).map_err(|e| e.to_string())?;
+            }
+        }
+        chain.close().map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(written(&[scenario("s"), of("a"), of("b")]), Ok(()));
+    let refused = [
+        (vec![scenario("s"), of("a")], "2 checks are planned, 1 have a log"),
+        (vec![of("a"), of("b"), scenario("s")], "does not start with what was planned"),
+        (vec![scenario("s"), of("a"), of("a")], "there is a log of scenario \"a\" already"),
+        (vec![vec![noted.clone()]], "does not start with what was planned"),
+        (vec![[scenario("s")[..1].to_vec(), vec![noted.clone()]].concat()], "does not end as it should"),
+        (
+            vec![scenario("s"), [of("a")[..2].to_vec(), scenario("t")[1..].to_vec()].concat()],
+            "does not end as it should",
+        ),
+    ];
+    for (logs, expected) in refused {
+        let error = written(&logs).expect_err(expected);
+        assert!(error.contains(expected), "{error}: {expected}");
     }
 }

@@ -105,7 +105,8 @@ pub struct Chain<W> {
     prev: [u8; 64],
     whole: Sha256,
     order: Order,
-    planned: usize,
+    /// Logs of scenarios and of checks.
+    due: (usize, usize),
     lines: u64,
 }
 
@@ -120,8 +121,8 @@ impl<W: Write> Chain<W> {
         }
         let mut prev = [0; 64];
         prev.copy_from_slice(GENESIS.as_bytes());
-        let (order, planned) = (Order::default(), header.planned);
-        let mut chain = Self { out, line: vec![], prev, whole: Sha256::new(), order, planned, lines: 0 };
+        let (order, due) = (Order::default(), header.logs_due());
+        let mut chain = Self { out, line: vec![], prev, whole: Sha256::new(), order, due, lines: 0 };
         chain.write(b"header", header)?;
         Ok(chain)
     }
@@ -140,7 +141,7 @@ impl<W: Write> Chain<W> {
     /// # Errors
     /// The sink refuses, or a planned scenario has no whole log.
     pub fn close(mut self) -> Result<(W, Sealed), ChainError> {
-        let observations = self.order.close(self.planned)?;
+        let observations = self.order.close(self.due)?;
         self.line = closing(&self.prev, observations);
         self.send()?;
         self.out.flush()?;
