@@ -23,6 +23,7 @@
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
+//! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | |
 //! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `evidence`, `jira`, `spelling`, `yaml` |
 //! | `store` | the `Store` trait; one store, one file | `clock` |
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
@@ -46,6 +47,7 @@ pub mod config;
 pub mod evidence;
 pub mod exit;
 pub mod forge_app;
+pub mod import;
 pub mod invariant;
 pub mod jira;
 pub mod judge;

@@ -1,0 +1,286 @@
+//! JUnit XML in the dialects of vitest, jest-junit, pytest, nextest, surefire, node and Playwright. Counts `<testcase>`
+//! elements wherever they stand; an element that it does not know keeps the report from counting as whole.
+
+use super::{Gathered, TestCase, TestFormat, TestOutcome, TestReport, message, seconds_as_ms};
+use crate::import::{Element, ImportError, MESSAGE_LIMIT, Source, XmlEvent, XmlReader};
+
+/// Reads one document.
+pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
+    let path = source.path().to_owned();
+    let mut xml = XmlReader::new(&path, source.rewound()?)?;
+    let mut reading = Reading { gathered: Gathered::new(TestFormat::Junit), open: vec![], case: None };
+    loop {
+        let done = match xml.next_event()? {
+            XmlEvent::Start(element) => reading.start(&element).map(|()| false),
+            XmlEvent::End => reading.end().map(|()| false),
+            XmlEvent::Text(text) => {
+                reading.text(&text);
+                Ok(false)
+            }
+            XmlEvent::Whole => Ok(true),
+            XmlEvent::CutOff => reading.cut_off(&xml.place().to_string()).map(|()| true),
+        };
+        if done.map_err(|what| xml.error(what))? {
+            break;
+        }
+    }
+    let mut gathered = reading.gathered;
+    gathered.illegal(xml.illegal());
+    Ok(gathered.finish())
+}
+
+/// What an open element is.
+enum Open {
+    /// `<testsuites>` or `<testsuite>`, with what it declares and what was counted before it.
+    Suite { name: String, declared: Declared, before: (u64, u64), nested: u64, own: u64 },
+    /// `<testcase>`.
+    Case,
+    /// `<failure>` and the like.
+    Result,
+    /// Captured output, properties: no result stands in there.
+    Free,
+}
+
+#[derive(Default)]
+struct Declared {
+    tests: Option<u64>,
+    failing: Option<u64>,
+}
+
+/// The `<testcase>` that is being read.
+struct Case {
+    element: TestCase,
+    result: Option<Kind>,
+    is_todo: bool,
+    text: String,
+}
+
+/// What an element within a test case says, from weakest to strongest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Flake,
+    Skip,
+    Rerun,
+    Failure,
+    Error,
+}
+
+impl Kind {
+    fn of(element: &str) -> Option<Self> {
+        Some(match element {
+            "flakyFailure" | "flakyError" => Self::Flake,
+            "skipped" => Self::Skip,
+            "rerunFailure" | "rerunError" => Self::Rerun,
+            "failure" => Self::Failure,
+            "error" => Self::Error,
+            _ => return None,
+        })
+    }
+}
+
+struct Reading {
+    gathered: Gathered,
+    open: Vec<Open>,
+    case: Option<Case>,
+}
+
+impl Reading {
+    fn start(&mut self, element: &Element) -> Result<(), String> {
+        let name = element.name.as_str();
+        let opened = match (self.open.last(), name) {
+            (None, "testsuites" | "testsuite") => self.suite(element, name == "testsuite"),
+            (None, other) => {
+                return Err(format!("has the root `<{}>`: expected `<testsuites>` or `<testsuite>`", other));
+            }
+            (Some(Open::Suite { .. }), "testsuite" | "testsuites") => self.suite(element, true),
+            (Some(Open::Suite { .. }), "testcase") => self.case(element),
+            (Some(Open::Suite { .. }), "failure" | "error") => {
+                self.whole_suite(element)?;
+                Open::Result
+            }
+            (
+                Some(Open::Suite { .. } | Open::Case),
+                "properties" | "system-out" | "system-err" | "attachments",
+            ) => Open::Free,
+            (Some(Open::Case), other) => match Kind::of(other) {
+                Some(kind) => {
+                    self.result(kind, element);
+                    Open::Result
+                }
+                None => self.unknown(name),
+            },
+            (Some(Open::Suite { .. }), _) => self.unknown(name),
+            (Some(Open::Result | Open::Free), "testcase" | "testsuite" | "testsuites") => {
+                return Err(format!("has a `<{name}>` where none can stand"));
+            }
+            (Some(Open::Result | Open::Free), _) => Open::Free,
+        };
+        self.open.push(opened);
+        Ok(())
+    }
+
+    fn unknown(&mut self, name: &str) -> Open {
+        self.gathered.incomplete(format!(
+            "has an element `<{}>` that no known dialect has",
+            message(name).unwrap_or_default()
+        ));
+        Open::Free
+    }
+
+    fn suite(&mut self, element: &Element, is_named: bool) -> Open {
+        let number = |key: &str| element.attribute(key).and_then(|value| value.trim().parse::<u64>().ok());
+        let failing = match (number("failures"), number("errors")) {
+            (None, None) => None,
+            (failures, errors) => {
+                Some(failures.unwrap_or_default().saturating_add(errors.unwrap_or_default()))
+            }
+        };
+        let name = element.attribute("name").unwrap_or_default();
+        if !is_named && name == "jest tests" {
+            let note = "jest-junit leaves out a suite that did not load unless it is told otherwise, and shows `todo` as passed: only the runner's exit code tells";
+            self.gathered.note(note.to_owned());
+        }
+        let name = if is_named { name } else { "" };
+        let before = (self.gathered.cases.len() as u64, self.gathered.failing);
+        let declared = Declared { tests: number("tests"), failing };
+        Open::Suite { name: name.to_owned(), declared, before, nested: 0, own: 0 }
+    }
+
+    /// Names of the open suites, outermost first.
+    fn suites(&self) -> String {
+        let names = self.open.iter().filter_map(|open| match open {
+            Open::Suite { name, .. } if !name.is_empty() => Some(name.as_str()),
+            _ => None,
+        });
+        names.collect::<Vec<_>>().join(" › ")
+    }
+
+    fn case(&mut self, element: &Element) -> Open {
+        let text = |key: &str| element.attribute(key).unwrap_or_default().to_owned();
+        if element.attribute("name").is_none() {
+            self.gathered.incomplete("has a `<testcase>` without a name");
+        }
+        let case = TestCase {
+            suite: self.suites(),
+            class: text("classname"),
+            name: text("name"),
+            occurrence: 1,
+            outcome: TestOutcome::Passed,
+            duration_ms: element.attribute("time").and_then(seconds_as_ms),
+            message: None,
+        };
+        let mut case = Case { element: case, result: None, is_todo: false, text: String::new() };
+        // node says it in an attribute; googletest and others by `status` and `result`.
+        if let Some(told) = element.attribute("failure").or_else(|| element.attribute("error")) {
+            case.result = Some(Kind::Failure);
+            case.element.message = message(told);
+        }
+        for word in ["status", "result"].into_iter().filter_map(|key| element.attribute(key)) {
+            let kind = match word.to_ascii_lowercase().as_str() {
+                "fail" | "failed" | "failure" | "broken" => Some(Kind::Failure),
+                "error" | "errored" => Some(Kind::Error),
+                "notrun" | "skipped" | "disabled" | "suppressed" | "ignored" => Some(Kind::Skip),
+                _ => None,
+            };
+            case.result = case.result.max(kind);
+        }
+        if let Some(Open::Suite { own, .. }) = self.open.last_mut() {
+            *own += 1;
+        }
+        self.case = Some(case);
+        Open::Case
+    }
+
+    fn result(&mut self, kind: Kind, element: &Element) {
+        let Some(case) = &mut self.case else { return };
+        let stronger = case.result.is_none_or(|known| kind > known);
+        case.is_todo |= kind == Kind::Skip && element.attribute("type") == Some("todo");
+        if stronger {
+            case.result = Some(kind);
+            case.text.clear();
+        }
+        if stronger || case.element.message.is_none() {
+            case.element.message =
+                element.attribute("message").and_then(message).or(case.element.message.take());
+        }
+    }
+
+    /// A failure that stands in a suite, not in a test: the suite did not load or not end.
+    fn whole_suite(&mut self, element: &Element) -> Result<(), String> {
+        let case = TestCase {
+            suite: self.suites(),
+            class: String::new(),
+            name: "(the suite itself)".to_owned(),
+            occurrence: 1,
+            outcome: TestOutcome::Errored,
+            duration_ms: None,
+            message: element.attribute("message").and_then(message),
+        };
+        self.gathered.push(case)
+    }
+
+    fn text(&mut self, text: &str) {
+        let is_result = matches!(self.open.last(), Some(Open::Result));
+        if let Some(case) = self.case.as_mut().filter(|_| is_result) {
+            if case.text.len() < MESSAGE_LIMIT * 4 {
+                case.text.extend(text.chars().take(MESSAGE_LIMIT));
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        match self.open.pop() {
+            Some(Open::Case) => self.take_case(),
+            Some(Open::Suite { name, declared, before, nested, own }) => {
+                let total = own + nested;
+                if let Some(Open::Suite { nested, .. }) = self.open.last_mut() {
+                    *nested += total;
+                }
+                self.compare(&name, &declared, before, own, total);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_case(&mut self) -> Result<(), String> {
+        let Some(Case { mut element, result, is_todo, text }) = self.case.take() else { return Ok(()) };
+        element.outcome = match result {
+            None => TestOutcome::Passed,
+            Some(Kind::Flake) => TestOutcome::Flaky,
+            Some(Kind::Skip) => TestOutcome::Skipped,
+            // A test that its author marked as not done may fail; node and TAP do not count it.
+            Some(Kind::Failure) if is_todo => TestOutcome::Skipped,
+            Some(Kind::Failure | Kind::Rerun) => TestOutcome::Failed,
+            Some(Kind::Error) => TestOutcome::Errored,
+        };
+        if element.message.is_none() && element.outcome != TestOutcome::Passed {
+            element.message = message(&text);
+        }
+        self.gathered.push(element)
+    }
+
+    fn compare(&mut self, name: &str, declared: &Declared, before: (u64, u64), own: u64, total: u64) {
+        let place = if name.is_empty() { "the whole".to_owned() } else { format!("suite `{name}`") };
+        // Some count nested suites as one, some by what they hold.
+        if let Some(tests) = declared.tests.filter(|tests| *tests != own && *tests != total) {
+            self.gathered.note(format!("{place} declares {tests} tests, holds {total}"));
+        }
+        let failing = self.gathered.failing - before.1;
+        if let Some(told) = declared.failing.filter(|told| *told > failing) {
+            self.gathered.note(format!("{place} declares {told} failing tests, shows {failing}"));
+        }
+    }
+
+    fn cut_off(&mut self, place: &str) -> Result<(), String> {
+        let within = match &self.case {
+            Some(case) => format!(" within the test `{}`", message(&case.element.name).unwrap_or_default()),
+            None => String::new(),
+        };
+        self.gathered.incomplete(format!("is cut off at {place}{within}"));
+        let Some(mut case) = self.case.take() else { return Ok(()) };
+        case.element.outcome = TestOutcome::Errored;
+        case.element.message = Some("the file ends within this test".to_owned());
+        self.gathered.push(case.element)
+    }
+}

@@ -1,0 +1,265 @@
+//! Test results of other tools: one dialect family, one file. Counts what stands there, element by element; a total
+//! that a tool declares is only compared, and what cannot count as whole says why.
+
+use std::{collections::HashMap, path::Path};
+
+use super::{ImportError, Source, excerpt};
+
+mod format;
+mod junit;
+
+pub use format::TestFormat;
+
+/// Cases that one file may hold.
+const CASE_LIMIT: usize = 1_000_000;
+/// Bytes that the cases of one file may hold together.
+const HELD_LIMIT: usize = 512 << 20;
+/// Notes that are kept; more of them say nothing new.
+const NOTE_LIMIT: usize = 50;
+
+/// What one file of test results says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestReport {
+    /// The dialect.
+    pub format: TestFormat,
+    /// Every result, in the file's order.
+    pub cases: Vec<TestCase>,
+    /// Why the file cannot count as whole: cut off, no test in it, a run that was interrupted.
+    pub incomplete: Option<String>,
+    /// What is odd but changes no result: totals that differ, characters that were left out.
+    pub notes: Vec<String>,
+}
+
+impl TestReport {
+    /// How many cases came to that outcome.
+    #[must_use]
+    pub fn count(&self, outcome: TestOutcome) -> usize {
+        self.cases.iter().filter(|case| case.outcome == outcome).count()
+    }
+
+    /// Takes in the cases of another file of the same run; occurrences are numbered anew, and what keeps either from
+    /// counting as whole keeps both.
+    pub fn absorb(&mut self, other: Self) {
+        self.cases.extend(other.cases);
+        number(&mut self.cases);
+        self.notes.extend(other.notes);
+        self.incomplete = match (self.incomplete.take(), other.incomplete) {
+            (Some(one), Some(two)) => Some(format!("{one}; {two}")),
+            (one, two) => one.or(two),
+        };
+    }
+}
+
+/// One result of one test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestCase {
+    /// The file, package or suite; nested suites are joined by ` › `.
+    pub suite: String,
+    /// The class or the describing blocks; may be empty.
+    pub class: String,
+    /// The test.
+    pub name: String,
+    /// Which result of that suite, class and name this is, from 1.
+    pub occurrence: u32,
+    /// What it came to.
+    pub outcome: TestOutcome,
+    /// How long it took, if the file says so.
+    pub duration_ms: Option<f64>,
+    /// Why it failed or was skipped: the beginning of what the tool says.
+    pub message: Option<String>,
+}
+
+impl TestCase {
+    /// `suite › class › name`, with ` #2` for a second occurrence.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self.occurrence {
+            0 | 1 => self.title(),
+            n => format!("{} #{n}", self.title()),
+        }
+    }
+
+    /// `suite › class › name`: the same for every occurrence. A class that repeats the suite or the name is left out.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let class = if self.class == self.suite || self.class == self.name { "" } else { &self.class };
+        let parts = [self.suite.as_str(), class, self.name.as_str()];
+        parts.into_iter().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" › ")
+    }
+}
+
+/// What a test came to, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TestOutcome {
+    /// It ran and passed.
+    Passed,
+    /// It failed, was run again and passed, and the file says so.
+    Flaky,
+    /// It did not run, or its failure is one that its author awaits.
+    Skipped,
+    /// It ran and failed.
+    Failed,
+    /// It could not run, or broke: a suite that did not load, a set-up that failed, a run that ended within it.
+    Errored,
+}
+
+impl TestOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [Self::Passed, Self::Flaky, Self::Skipped, Self::Failed, Self::Errored];
+
+    /// `passed`, `flaky`, `skipped`, `failed` or `errored`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Flaky => "flaky",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Errored => "errored",
+        }
+    }
+
+    /// Whether it failed or errored.
+    #[must_use]
+    pub fn is_failing(self) -> bool {
+        matches!(self, Self::Failed | Self::Errored)
+    }
+
+    /// Whether it passed, at once or in the end.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Passed | Self::Flaky)
+    }
+}
+
+/// Reads a file of test results; the dialect is recognised by what the file holds.
+///
+/// # Errors
+///
+/// The file cannot be opened or read, is of no known dialect or of another than `format`, is ill-formed, or is beyond
+/// a limit. A file that is merely cut off, holds no test or tells of an interrupted run is a report that is
+/// `incomplete`.
+pub fn read(path: &Path, format: Option<TestFormat>) -> Result<TestReport, ImportError> {
+    read_source(&mut Source::open(path)?, format)
+}
+
+/// Reads test results from bytes at hand, named `path` in errors.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_bytes(path: &Path, bytes: &[u8], format: Option<TestFormat>) -> Result<TestReport, ImportError> {
+    read_source(&mut Source::bytes(path, bytes), format)
+}
+
+/// Reads test results from an open source: what was hashed and what is read is then the same file.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_source(source: &mut Source<'_>, format: Option<TestFormat>) -> Result<TestReport, ImportError> {
+    let found = format::recognise(source)?;
+    if let Some(wanted) = format.filter(|wanted| *wanted != found) {
+        let what = format!("was to be {}, but is {}", wanted.word(), found.word());
+        return Err(ImportError::file(source.path(), what));
+    }
+    match found {
+        TestFormat::Junit => junit::read(source),
+        other => Err(ImportError::file(source.path(), format!("{} is not read yet", other.word()))),
+    }
+}
+
+/// Gathers the cases of one file within its limits.
+struct Gathered {
+    format: TestFormat,
+    cases: Vec<TestCase>,
+    failing: u64,
+    held: usize,
+    notes: Vec<String>,
+    more_notes: usize,
+    incomplete: Vec<String>,
+}
+
+impl Gathered {
+    fn new(format: TestFormat) -> Self {
+        Self { format, cases: vec![], failing: 0, held: 0, notes: vec![], more_notes: 0, incomplete: vec![] }
+    }
+
+    /// Takes a case in.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, without its place: too many cases, or a name that is too long.
+    fn push(&mut self, case: TestCase) -> Result<(), String> {
+        let names = case.suite.len() + case.class.len() + case.name.len();
+        if names > super::NAME_LIMIT {
+            return Err(format!("a test's name is longer than {} bytes", super::NAME_LIMIT));
+        }
+        self.held += names + case.message.as_ref().map_or(0, String::len) + size_of::<TestCase>();
+        if self.cases.len() >= CASE_LIMIT || self.held > HELD_LIMIT {
+            return Err(format!("holds more than {CASE_LIMIT} tests, or more text than can be held"));
+        }
+        self.failing += u64::from(case.outcome.is_failing());
+        self.cases.push(case);
+        Ok(())
+    }
+
+    fn note(&mut self, note: String) {
+        if self.notes.len() < NOTE_LIMIT {
+            self.notes.push(note);
+        } else {
+            self.more_notes += 1;
+        }
+    }
+
+    fn incomplete(&mut self, why: impl Into<String>) {
+        let why = why.into();
+        if self.incomplete.len() < NOTE_LIMIT && !self.incomplete.contains(&why) {
+            self.incomplete.push(why);
+        }
+    }
+
+    /// Characters that were left out belong in the notes.
+    fn illegal(&mut self, count: u64) {
+        if count > 0 {
+            self.note(format!("{count} characters that the format does not allow were left out or replaced"));
+        }
+    }
+
+    fn finish(mut self) -> TestReport {
+        if self.cases.is_empty() {
+            self.incomplete("holds no test");
+        }
+        if self.more_notes > 0 {
+            self.notes.push(format!("{} more of this kind", self.more_notes));
+        }
+        number(&mut self.cases);
+        TestReport {
+            format: self.format,
+            cases: self.cases,
+            incomplete: (!self.incomplete.is_empty()).then(|| self.incomplete.join("; ")),
+            notes: self.notes,
+        }
+    }
+}
+
+/// Numbers the results of each test in their order.
+fn number(cases: &mut [TestCase]) {
+    let mut seen: HashMap<(String, String, String), u32> = HashMap::new();
+    for case in cases {
+        let count = seen.entry((case.suite.clone(), case.class.clone(), case.name.clone())).or_default();
+        *count += 1;
+        case.occurrence = *count;
+    }
+}
+
+/// A message worth keeping.
+fn message(text: &str) -> Option<String> {
+    Some(excerpt(text)).filter(|text| !text.is_empty())
+}
+
+/// Seconds as a file writes them; anything that is no length of time is none.
+fn seconds_as_ms(text: &str) -> Option<f64> {
+    let seconds: f64 = text.replace(',', "").trim().parse().ok()?;
+    (seconds.is_finite() && seconds >= 0.0).then_some(seconds * 1000.0)
+}
