@@ -21,6 +21,7 @@
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
+//! | `record` | the record of a release: ledger, root, signatures, sign-offs; makes and verifies | |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
 //! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | |
@@ -52,6 +53,7 @@ pub mod invariant;
 pub mod jira;
 pub mod judge;
 pub mod mock_jira;
+pub mod record;
 pub mod report;
 pub mod scenario;
 pub mod spelling;

@@ -1,0 +1,1 @@
+//! What a sign-off is worth.

@@ -1,0 +1,271 @@
+//! Writes a record: whole or not at all, with the one that stood there as its predecessor. Adds to it later
+//! what the evidence comes to anew. Never changes a line that is written.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write as _},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    BLOBS, CHECKPOINT, KEY, RecordError, SVR, SealingKey, VERDICT, canonical,
+    checkpoint::Checkpoint,
+    dsse,
+    entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
+    ledger::{Appender, LEDGER, Ledger, replace},
+    sha256,
+    sign_off::{last_verdict, opened},
+    statement,
+};
+
+/// Behind a record's name: the record that stood there before.
+const EARLIER: &str = "earlier";
+/// Of a record that is being written.
+const PARTIAL: &str = "partial";
+
+/// What a record is made of.
+#[derive(Debug)]
+pub struct Contents<'a> {
+    /// The release's version, if known.
+    pub release: Option<String>,
+    /// The commit that is judged, if known.
+    pub commit: Option<String>,
+    /// The evidence file.
+    pub evidence: &'a Path,
+    /// What it is, by who judged it.
+    pub sealed: Evidence,
+    /// The imported files, each with where it lies now.
+    pub imported: &'a [(Imported, PathBuf)],
+    /// The waivers in force.
+    pub waivers: &'a [Waiver],
+    /// What the evidence comes to.
+    pub outcome: Outcome<'a>,
+}
+
+/// What evidence comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome<'a> {
+    /// The verdict's word.
+    pub verdict: &'a str,
+    /// The exit code of the run.
+    pub exit_code: u8,
+    /// The JSON report.
+    pub report: &'a [u8],
+}
+
+/// A record that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The ledger's RFC 6962 root, hex.
+    pub root: String,
+    /// How many lines it has.
+    pub size: u64,
+    /// Why the record that stood there is not named as the predecessor; what was there lies beside it.
+    pub complaint: Option<String>,
+}
+
+/// Writes a record in place of the one at `record`, which then lies beside it as `<name>.earlier`. Without a key
+/// it is unsigned, and says so.
+///
+/// # Errors
+/// The disk refuses, or a file is not what was read: nothing stands in the record's place that did not before.
+pub fn write(
+    record: &Path,
+    contents: &Contents<'_>,
+    key: Option<&SealingKey>,
+    at: Timestamp,
+) -> Result<Written, RecordError> {
+    let partial = beside(record, PARTIAL);
+    remove(&partial)?;
+    let (before, complaint) = match predecessor(record) {
+        Ok(before) => (before, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let written = fill(&partial, contents, before, key, at).and_then(|written| {
+        set_aside(record)?;
+        rename(&partial, record)?;
+        Ok(written)
+    });
+    if written.is_err() {
+        let _ = fs::remove_dir_all(&partial);
+    }
+    written.map(|(root, size)| Written { root, size, complaint })
+}
+
+/// Adds what the evidence comes to anew, once people have signed; seals the record again.
+///
+/// # Errors
+/// The ledger is not whole, the disk refuses, or the record was sealed with another key (or none).
+pub fn add_verdict(
+    record: &Path,
+    outcome: &Outcome<'_>,
+    key: Option<&SealingKey>,
+    at: Timestamp,
+) -> Result<Written, RecordError> {
+    let mut appender = Appender::open(record)?;
+    let expected = opened(appender.ledger()).key;
+    if expected != key.map(|key| key.public().id()) {
+        let what = match (&expected, key) {
+            (None, _) => {
+                "it is unsigned, and its first line says so: a key cannot sign it afterwards".to_owned()
+            }
+            (Some(id), None) => format!("it is sealed with the key {id:.12}: a new verdict needs that key"),
+            (Some(id), Some(_)) => format!("it is sealed with another key, {id:.12}"),
+        };
+        return Err(RecordError::Unsound { place: record.display().to_string(), what });
+    }
+    verdict(record, &mut appender, outcome, at)?;
+    seal(record, &appender, outcome.report, key)?;
+    let ledger = appender.ledger();
+    Ok(Written { root: hex::encode(ledger.root()), size: ledger.size(), complaint: None })
+}
+
+fn fill(
+    record: &Path,
+    contents: &Contents<'_>,
+    before: Option<Predecessor>,
+    key: Option<&SealingKey>,
+    at: Timestamp,
+) -> Result<(String, u64), RecordError> {
+    let blobs = record.join(BLOBS);
+    fs::create_dir_all(&blobs).map_err(|source| RecordError::Io { path: blobs.clone(), source })?;
+    let mut appender = Appender::create(record)?;
+    let id = key.map(|key| key.public().id());
+    let opened = Opened { commit: contents.commit.clone(), key: id, release: contents.release.clone() };
+    appender.append(Event::Opened(opened), at)?;
+    if let Some(before) = before {
+        appender.append(Event::Predecessor(before), at)?;
+    }
+    keep(contents.evidence, &blobs, &contents.sealed.sha256)?;
+    appender.append(Event::Evidence(contents.sealed.clone()), at)?;
+    for (file, place) in contents.imported {
+        keep(place, &blobs, &file.sha256)?;
+        appender.append(Event::Imported(file.clone()), at)?;
+    }
+    for waiver in contents.waivers {
+        appender.append(Event::Waiver(waiver.clone()), at)?;
+    }
+    verdict(record, &mut appender, &contents.outcome, at)?;
+    if let Some(key) = key {
+        replace(&record.join(KEY), key.public().to_pem().as_bytes())?;
+    }
+    seal(record, &appender, contents.outcome.report, key)?;
+    Ok((hex::encode(appender.ledger().root()), appender.ledger().size()))
+}
+
+fn verdict(
+    record: &Path,
+    appender: &mut Appender,
+    outcome: &Outcome<'_>,
+    at: Timestamp,
+) -> Result<(), RecordError> {
+    let sha256 = sha256(outcome.report);
+    replace(&record.join(BLOBS).join(&sha256), outcome.report)?;
+    let exit_code = u64::from(outcome.exit_code);
+    let verdict = outcome.verdict.to_owned();
+    appender.append(Event::Verdict(Verdict { exit_code, sha256, verdict }), at)
+}
+
+/// Counts what was added, and signs it where there is a key.
+fn seal(
+    record: &Path,
+    appender: &Appender,
+    report: &[u8],
+    key: Option<&SealingKey>,
+) -> Result<(), RecordError> {
+    appender.commit()?;
+    let Some(key) = key else { return Ok(()) };
+    let ledger = appender.ledger();
+    let told = statement::build(ledger, report);
+    let told = told.map_err(|what| RecordError::Unsound { place: LEDGER.to_owned(), what })?;
+    replace(&record.join(VERDICT), &dsse::seal(&told.verdict, key))?;
+    match told.svr {
+        Some(svr) => replace(&record.join(SVR), &dsse::seal(&svr, key))?,
+        None => remove(&record.join(SVR))?,
+    }
+    let checkpoint = Checkpoint { size: ledger.size(), root: ledger.root() };
+    replace(&record.join(CHECKPOINT), checkpoint.sign(key).as_bytes())
+}
+
+/// What the record that stands there comes to; `None` where there is none.
+fn predecessor(record: &Path) -> Result<Option<Predecessor>, RecordError> {
+    if fs::symlink_metadata(record).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    let ledger = Ledger::read(record)?;
+    let root = hex::encode(ledger.root());
+    let verdict = last_verdict(&ledger).ok_or_else(|| RecordError::Unsound {
+        place: record.join(LEDGER).display().to_string(),
+        what: "it holds no verdict".to_owned(),
+    })?;
+    Ok(Some(Predecessor { root, size: ledger.size(), verdict }))
+}
+
+/// Copies a file to its place among the blobs, and holds it to its hash on the way.
+fn keep(file: &Path, blobs: &Path, expected: &str) -> Result<(), RecordError> {
+    let io = |source| RecordError::Io { path: file.to_owned(), source };
+    if !fs::metadata(file).map_err(io)?.is_file() {
+        return Err(io(io::Error::other("it is no regular file")));
+    }
+    let path = blobs.join(expected);
+    let blob = |source| RecordError::Io { path: path.clone(), source };
+    let (mut from, mut to) = (File::open(file).map_err(io)?, File::create(&path).map_err(blob)?);
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 17]);
+    loop {
+        let read = from.read(&mut buffer).map_err(io)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        to.write_all(&buffer[..read]).map_err(blob)?;
+    }
+    if hex::encode(hash.finalize()) == expected {
+        return to.sync_all().map_err(blob);
+    }
+    let what = format!("it changed since it was read: its SHA-256 was {expected}");
+    Err(RecordError::Unsound { place: file.display().to_string(), what })
+}
+
+fn set_aside(record: &Path) -> Result<(), RecordError> {
+    if fs::symlink_metadata(record).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(());
+    }
+    let earlier = beside(record, EARLIER);
+    remove(&earlier)?;
+    rename(record, &earlier)
+}
+
+fn beside(record: &Path, ending: &str) -> PathBuf {
+    let mut name = record.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ending);
+    record.with_file_name(name)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), RecordError> {
+    fs::rename(from, to).map_err(|source| RecordError::Io { path: to.to_owned(), source })
+}
+
+/// Removes a file or a folder; one that is not there is removed.
+fn remove(path: &Path) -> Result<(), RecordError> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(RecordError::Io { path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+impl From<canonical::Inadmissible> for RecordError {
+    fn from(error: canonical::Inadmissible) -> Self {
+        Self::Unsound { place: LEDGER.to_owned(), what: error.to_string() }
+    }
+}
