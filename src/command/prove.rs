@@ -81,5 +81,5 @@ fn judged(arguments: &cli::Prove, planted: Option<&'static Fault>) -> Result<Jud
     scenario::run(plan, Arc::new(setup), &options, &mut sink, &mut |_| ()).map_err(Refusal::internal)?;
     judge.log(&log);
     let (_, sealed) = chain.close().map_err(Refusal::internal)?;
-    Ok(judge.conclude(sealed))
+    Ok(judge.conclude(sealed, &[]))
 }

@@ -1,8 +1,8 @@
 //! What would make it GO: the shortest list. What follows from something listed is not listed again.
 
 use super::{
-    Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueStatus, ScenarioResult, UnmetClaim, flaws,
-    verdict::Basis,
+    Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueStatus, ReleaseResult, ScenarioResult, UnmetClaim,
+    flaws, verdict::Basis,
 };
 use crate::evidence::Outcome;
 
@@ -23,6 +23,7 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
     violated(basis, &mut blockers);
     flaws::list(basis.flaws, &mut blockers);
     scenarios(basis, &mut blockers);
+    blockers.extend(basis.release.into_iter().flat_map(ReleaseResult::blockers));
     unshown(basis, claims, &mut blockers);
     if basis.left_out > 0 {
         blockers.push(Blocker {
@@ -52,6 +53,8 @@ fn violated(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
 fn scenarios(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
     let mut failed: Vec<&ScenarioResult> =
         basis.scenarios.iter().filter(|scenario| scenario.outcome == Outcome::Failed).collect();
+    // What is waived stands with its waiver.
+    failed.retain(|scenario| !basis.release.is_some_and(|release| release.waives(scenario)));
     // The gravest first; within one severity the plan's order stays.
     failed.sort_by_key(|scenario| scenario.severity);
     let said = |scenario: &ScenarioResult, without: &str| {

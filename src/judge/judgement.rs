@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Verdict;
+use super::{ReleaseResult, Verdict};
 use crate::evidence::{Outcome, Severity};
 
 /// Everything that the evidence comes to.
@@ -36,6 +36,9 @@ pub struct Judgement {
     pub suites: Vec<Suite>,
     /// Every planned scenario, in plan order.
     pub scenarios: Vec<ScenarioResult>,
+    /// What the release rests on beside the scenarios, where its policy file tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseResult>,
     /// Measured under the scenarios' faults; they inform and decide nothing.
     pub metrics: Vec<Metric>,
     /// What to do now.
@@ -246,6 +249,16 @@ pub enum BlockerKind {
     ClaimUnmet,
     /// An issue has no scenario.
     IssueWithoutScenario,
+    /// A check of the release failed.
+    CheckFailed,
+    /// A check of the release lacks something.
+    CheckUndecided,
+    /// A role has not signed.
+    SignOffMissing,
+    /// An item of the checklist is open.
+    ItemOpen,
+    /// Something is waived, or a waiver is out of place.
+    Waiver,
 }
 
 /// Something that stands between this judgement and a GO.

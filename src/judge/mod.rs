@@ -3,16 +3,22 @@
 
 mod advice;
 mod blockers;
+mod check;
 mod flaws;
 mod judgement;
 mod metrics;
+mod people;
+mod release;
 mod verdict;
 
+pub use check::{CheckOutcome, CheckResult, Figure, FileSeen, Item};
 pub use judgement::{
     Blocker, BlockerKind, Bound, CheckItem, CheckStatus, Counts, EvidenceSummary, InvariantOutcome,
     InvariantResult, IssueResult, IssueStatus, Judgement, Metric, MetricOutcome, PostDeploy, Reference,
     ScenarioResult, Suite, Tool,
 };
+pub use people::{Approval, SignedResult, WaiverResult, WaiverStanding};
+pub use release::ReleaseResult;
 pub use verdict::{ACCEPT_GO_AFTER_FIXES, Unconditional, Verdict};
 
 use std::{
@@ -42,6 +48,14 @@ const REFERENCES: usize = 50;
 /// # Errors
 /// The file cannot be read, or is not whole and unchanged. Then nothing was judged.
 pub fn judge_file(path: impl AsRef<Path>) -> Result<Judgement, EvidenceError> {
+    judge_signed(path, &[])
+}
+
+/// Judges a whole evidence file together with what people signed.
+///
+/// # Errors
+/// As [`judge_file`].
+pub fn judge_signed(path: impl AsRef<Path>, approvals: &[Approval]) -> Result<Judgement, EvidenceError> {
     let path = path.as_ref();
     let mut reader = Reader::open(path)?;
     check(reader.header()).map_err(|reason| {
@@ -53,7 +67,7 @@ pub fn judge_file(path: impl AsRef<Path>) -> Result<Judgement, EvidenceError> {
     loop {
         match reader.next_log(&mut log)? {
             Next::Log => judge.log(&log),
-            Next::End(sealed) => return Ok(judge.conclude(sealed)),
+            Next::End(sealed) => return Ok(judge.conclude(sealed, approvals)),
         }
     }
 }
@@ -76,7 +90,7 @@ fn check(header: &Header) -> Result<(), String> {
             return Err(format!("issue {id} is listed as {}", severity.word()));
         }
     }
-    Ok(())
+    header.release.as_ref().map_or(Ok(()), release::check)
 }
 
 /// Judges evidence log by log; keeps what the logs show and forgets the logs.
@@ -88,6 +102,7 @@ pub struct Judge {
     shown: Vec<Shown>,
     flaws: Vec<flaws::Flaw>,
     tally: metrics::Tally,
+    checks: Vec<CheckResult>,
 }
 
 /// A tag that its scenario does not live up to.
@@ -131,11 +146,17 @@ impl Judge {
     pub fn new(header: Header) -> Self {
         let shown = RULES.iter().map(|_| Shown::default()).collect();
         let tally = metrics::Tally::default();
-        Self { header, scenarios: vec![], claims: vec![], shown, flaws: vec![], tally }
+        Self { header, scenarios: vec![], claims: vec![], shown, flaws: vec![], tally, checks: vec![] }
     }
 
-    /// Takes the next scenario's log.
+    /// Takes the next log: a scenario's, or behind those a check's.
     pub fn log(&mut self, observations: &[Observation]) {
+        if let Some(release) = &self.header.release
+            && let Some(result) = check::judge(release, self.checks.len(), observations)
+        {
+            self.checks.push(result);
+            return;
+        }
         let scenario = self.scenario(observations);
         let log = Log { policy: &self.header.policy, observations };
         let claimed: Vec<&str> = scenario.tags.iter().filter_map(|tag| tag.strip_prefix(CLAIM)).collect();
@@ -182,15 +203,17 @@ impl Judge {
 
     /// Ends the evidence and says what it comes to. The one place where a judgement is made.
     #[must_use]
-    pub fn conclude(self, sealed: Sealed) -> Judgement {
-        let Self { header, scenarios, claims, shown, flaws, tally } = self;
+    pub fn conclude(self, sealed: Sealed, approvals: &[Approval]) -> Judgement {
+        let Self { header, scenarios, claims, shown, flaws, tally, checks } = self;
         let invariants: Vec<InvariantResult> = RULES
             .iter()
             .zip(shown)
             .map(|(rule, shown)| shown.conclude(rule.name, &rule.statement()))
             .collect();
         let issues = issues(&header, &scenarios);
+        let release = release::conclude(&header, checks, &scenarios, approvals);
         let basis = verdict::Basis {
+            release: release.as_ref(),
             planned: header.planned,
             scenarios: &scenarios,
             invariants: &invariants,
@@ -220,6 +243,7 @@ impl Judge {
             issues,
             invariants,
             scenarios,
+            release,
             accepted: header.accepted,
             policy: header.policy.departures(),
             evidence: EvidenceSummary { sha256: sealed.sha256, observations: sealed.observations },

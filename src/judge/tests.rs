@@ -3,7 +3,7 @@
 use super::*;
 use crate::evidence::{FORMAT, FlawKind, Issue, Policy, Source};
 
-fn header(planned: usize) -> Header {
+pub(super) fn header(planned: usize) -> Header {
     Header {
         format: FORMAT.into(),
         tool: "0.0.0".into(),
@@ -39,7 +39,7 @@ fn facts(log: Vec<Observation>) -> Vec<Fact> {
     log.into_iter().map(|observation| observation.fact).collect()
 }
 
-fn observed(facts: Vec<Fact>) -> Vec<Observation> {
+pub(super) fn observed(facts: Vec<Fact>) -> Vec<Observation> {
     let at = jiff::Timestamp::UNIX_EPOCH;
     let observe = |(seq, fact)| Observation { scenario: 0, seq, at, source: Source::Scenario, fact };
     (0..).zip(facts).map(observe).collect()
@@ -50,11 +50,11 @@ fn judged(header: Header, logs: &[Vec<Observation>]) -> Judgement {
     for log in logs {
         judge.log(log);
     }
-    judge.conclude(Sealed { sha256: "0".repeat(64), observations: 0 })
+    judge.conclude(Sealed { sha256: "0".repeat(64), observations: 0 }, &[])
 }
 
 /// Results in which everything was shown; each test spoils one.
-fn shown() -> (Vec<ScenarioResult>, Vec<InvariantResult>, Vec<IssueResult>) {
+pub(super) fn shown() -> (Vec<ScenarioResult>, Vec<InvariantResult>, Vec<IssueResult>) {
     let scenario = ScenarioResult {
         id: "a.feature:3".into(),
         feature: "A".into(),
@@ -99,6 +99,7 @@ fn decided(planned: usize, unmet_claims: usize, spoil: impl Fn(&mut Results)) ->
         flaws: &[],
         unmet_claims,
         left_out: 0,
+        release: None,
     })
     .word()
 }
@@ -330,6 +331,7 @@ fn a_flaw_in_the_files_takes_the_go_away_though_everything_else_was_shown() {
             flaws: &flaws,
             unmet_claims: 0,
             left_out: 0,
+            release: None,
         };
         assert_eq!(verdict::decide(&basis).word(), verdict, "{kind:?}");
     }

@@ -5,7 +5,9 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use super::{InvariantOutcome, InvariantResult, IssueResult, IssueStatus, ScenarioResult, flaws::Flaw};
+use super::{
+    InvariantOutcome, InvariantResult, IssueResult, IssueStatus, ReleaseResult, ScenarioResult, flaws::Flaw,
+};
 use crate::{
     evidence::{Outcome, Severity},
     invariant::RULES,
@@ -41,16 +43,19 @@ pub(super) struct Basis<'a> {
     pub(super) flaws: &'a [Flaw],
     pub(super) unmet_claims: usize,
     pub(super) left_out: usize,
+    pub(super) release: Option<&'a ReleaseResult>,
 }
 
 /// Decides. NO-GO beats UNDECIDED beats GO (after fixes); a GO needs every single condition.
 pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
-    let Basis { planned, scenarios, invariants, issues, flaws, unmet_claims, left_out } = *basis;
+    let Basis { planned, scenarios, invariants, issues, flaws, unmet_claims, left_out, release } = *basis;
     let violated = invariants.iter().any(|invariant| invariant.outcome == InvariantOutcome::Violated);
     let stops = scenarios
         .iter()
-        .any(|scenario| scenario.outcome == Outcome::Failed && scenario.severity == Severity::Sev1);
-    if violated || stops || flaws.iter().any(Flaw::stops) {
+        .filter(|scenario| scenario.outcome == Outcome::Failed && scenario.severity == Severity::Sev1)
+        .any(|scenario| !release.is_some_and(|release| release.waives(scenario)));
+    let refused = release.is_some_and(ReleaseResult::stops);
+    if violated || stops || refused || flaws.iter().any(Flaw::stops) {
         return Verdict::NoGo;
     }
     let judged = |scenario: &ScenarioResult| matches!(scenario.outcome, Outcome::Passed | Outcome::Failed);
@@ -64,12 +69,14 @@ pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
         && issues.iter().all(|issue| issue.status != IssueStatus::Undecided)
         && flaws.is_empty()
         && unmet_claims == 0
-        && left_out == 0;
+        && left_out == 0
+        && release.is_none_or(ReleaseResult::is_shown);
     if !shown {
         return Verdict::Undecided;
     }
     let passed = scenarios.iter().all(|scenario| scenario.outcome == Outcome::Passed);
-    if passed && issues.iter().all(|issue| issue.status == IssueStatus::Settled) {
+    let clean = release.is_none_or(ReleaseResult::is_clean);
+    if passed && clean && issues.iter().all(|issue| issue.status == IssueStatus::Settled) {
         Verdict::Go(Unconditional(()))
     } else {
         Verdict::GoAfterFixes

@@ -1,0 +1,165 @@
+//! What people answer for: sign-offs by role, items of the checklist that a person signs, waivers. Who signed what
+//! is told by the record; whether it is enough is decided here.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::evidence::{Release, Stage};
+
+/// A signature that a record holds, already verified against who may sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// The role that it is given in; empty for an item of the checklist.
+    pub role: String,
+    /// The item of the checklist that it is about.
+    pub item: Option<String>,
+    /// Who signed, as `allowed_signers` names them.
+    pub principal: String,
+    /// Of the key.
+    pub fingerprint: String,
+    /// Why it counts for nothing, if so.
+    pub void: Option<String>,
+}
+
+/// Where a role or an item of the checklist stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SignedResult {
+    /// The role, or the item's title.
+    pub name: String,
+    /// The item's id; absent for a role.
+    pub id: Option<String>,
+    /// The stage that an item belongs to.
+    pub stage: Option<Stage>,
+    /// How many people must sign.
+    pub needed: u32,
+    /// Who signed.
+    pub signed_by: Vec<String>,
+    /// Signatures that count for nothing, each with the reason.
+    pub void: Vec<String>,
+}
+
+impl SignedResult {
+    /// Whether enough people signed.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        u32::try_from(self.signed_by.len()).is_ok_and(|signed| signed >= self.needed.max(1))
+    }
+}
+
+/// Where a waiver stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaiverStanding {
+    /// It covers something that was found.
+    InForce,
+    /// Its time is over; what it covered counts.
+    Expired,
+    /// It covers nothing that was found.
+    Unused,
+}
+
+impl WaiverStanding {
+    /// As reports write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Expired => "expired",
+            Self::Unused => "unused",
+        }
+    }
+}
+
+/// What a waiver comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct WaiverResult {
+    /// What names it.
+    pub id: String,
+    /// What it covers.
+    pub check: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when it holds, RFC 3339, UTC.
+    pub expires: String,
+    /// Where it stands.
+    pub standing: WaiverStanding,
+}
+
+/// Where the roles stand. A person signs for one role; the first that they signed for counts.
+pub(super) fn roles(release: &Release, approvals: &[Approval]) -> Vec<SignedResult> {
+    let mut results: Vec<SignedResult> = release
+        .roles
+        .iter()
+        .map(|role| SignedResult {
+            name: role.name.clone(),
+            id: None,
+            stage: None,
+            needed: role.needed,
+            signed_by: vec![],
+            void: vec![],
+        })
+        .collect();
+    let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    for approval in approvals.iter().filter(|approval| approval.item.is_none()) {
+        let Some(place) = release.roles.iter().position(|role| role.name == approval.role) else { continue };
+        let members = &release.roles[place].members;
+        let who = &approval.principal;
+        let void = approval.void.clone().or_else(|| {
+            if !members.is_empty() && !members.contains(who) {
+                return Some(format!("is none of those who may sign as {}", approval.role));
+            }
+            let first = people.insert(who.clone()) & keys.insert(approval.fingerprint.clone());
+            (!first).then(|| "has signed already; each signature is by another person".to_owned())
+        });
+        match void {
+            Some(why) => results[place].void.push(format!("{who}: {why}")),
+            None => results[place].signed_by.push(who.clone()),
+        }
+    }
+    results
+}
+
+/// Where the items of the checklist stand that a person signs.
+pub(super) fn items(release: &Release, approvals: &[Approval]) -> Vec<SignedResult> {
+    let result = |item: &crate::evidence::ManualItem| {
+        let of_item = || approvals.iter().filter(|approval| approval.item.as_deref() == Some(&item.id));
+        let valid = of_item().filter(|approval| approval.void.is_none());
+        let void = of_item().filter_map(|a| Some(format!("{}: {}", a.principal, a.void.as_ref()?)));
+        SignedResult {
+            name: item.title.clone(),
+            id: Some(item.id.clone()),
+            stage: Some(item.stage),
+            needed: 1,
+            signed_by: valid.map(|approval| approval.principal.clone()).collect(),
+            void: void.collect(),
+        }
+    };
+    release.items.iter().map(result).collect()
+}
+
+/// Where the waivers stand at a moment; `found` are the names of what could be waived.
+pub(super) fn waivers(release: &Release, at: Timestamp, found: &[&str]) -> Vec<WaiverResult> {
+    let result = |waiver: &crate::evidence::Waiver| {
+        let standing = match (waiver.expires > at, found.contains(&waiver.check.as_str())) {
+            (false, _) => WaiverStanding::Expired,
+            (true, false) => WaiverStanding::Unused,
+            (true, true) => WaiverStanding::InForce,
+        };
+        WaiverResult {
+            id: waiver.id.clone(),
+            check: waiver.check.clone(),
+            reason: waiver.reason.clone(),
+            owner: waiver.owner.clone(),
+            expires: waiver.expires.to_string(),
+            standing,
+        }
+    };
+    release.waivers.iter().map(result).collect()
+}
