@@ -16,6 +16,7 @@
 //! |---|---|---|
 //! | `clock` | time that a scenario can drive | |
 //! | `spelling` | "did you mean": the nearest of the names that there are; a parser's message in the file's words | |
+//! | `git` | the program git, plumbing only: nobody's configuration, writes nothing | |
 //! | `evidence` | what was observed, in order; never what it means; the file with its hash chain | |
 //! | `baseline` | what the released version is; the file that keeps it | `evidence`, `spelling` |
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
@@ -25,6 +26,7 @@
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
 //! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | |
+//! | `secret` | the rules for secrets in a tree or a diff, and the search; findings are redacted | `evidence`, `git` |
 //! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `evidence`, `jira`, `spelling`, `yaml` |
 //! | `store` | the `Store` trait; one store, one file | `clock` |
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
@@ -48,6 +50,7 @@ pub mod config;
 pub mod evidence;
 pub mod exit;
 pub mod forge_app;
+pub mod git;
 pub mod import;
 pub mod invariant;
 pub mod jira;
@@ -56,6 +59,7 @@ pub mod mock_jira;
 pub mod record;
 pub mod report;
 pub mod scenario;
+pub mod secret;
 pub mod spelling;
 pub mod store;
 pub mod subject;

@@ -1,0 +1,202 @@
+//! Secrets that lie in a tree or in a diff: the rules, the search, what is allowed. A finding tells the place, the
+//! kind and a fingerprint; the secret itself is in no value that leaves this module.
+
+mod allow;
+mod drawn;
+mod rule;
+mod staged;
+mod tree;
+
+use std::{borrow::Cow, fmt, ops::Range, sync::LazyLock};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex::bytes::{Regex, RegexBuilder};
+use sha2::{Digest as _, Sha256};
+
+pub use allow::{ALLOW_FILE, AllowError, Allowance};
+pub use rule::Rule;
+use rule::{RULES, Shape};
+pub use staged::{StagedError, staged};
+pub use tree::{Allowed, Finding, LeftOut, Search, search};
+
+/// Bytes of a private key that are looked at behind its first line.
+const LONGEST_KEY: usize = 16 << 10;
+/// Letters that the body of the smallest private key (Ed25519, PKCS #8) has.
+const SHORTEST_KEY: usize = 60;
+/// Letters of base64 in a row that code around a key's first line does not have.
+const LONG_LINE: usize = 40;
+
+/// Something that looks like a secret, within a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// What found it.
+    pub rule: &'static Rule,
+    /// Where it stands in the text, in bytes.
+    pub at: Range<usize>,
+    /// Its line, from 1.
+    pub line: usize,
+    /// What may be shown of it.
+    pub shown: Redacted,
+}
+
+/// What may be shown of a secret. Reads as `ghp_… (40 letters, fingerprint 0123456789ab)`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Redacted {
+    beginning: String,
+    letters: usize,
+    /// The first 12 hexadecimal digits of its SHA-256.
+    pub fingerprint: String,
+}
+
+impl Redacted {
+    /// Of a short secret less than four letters are shown: at most every fourth.
+    fn of(secret: &[u8]) -> Self {
+        let beginning: String =
+            String::from_utf8_lossy(secret).chars().take((secret.len() / 4).min(4)).collect();
+        let printable = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
+        Self {
+            beginning: beginning.chars().map(printable).collect(),
+            letters: secret.len(),
+            fingerprint: hex::encode(&Sha256::digest(secret)[..6]),
+        }
+    }
+}
+
+impl fmt::Display for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { beginning, letters, fingerprint } = self;
+        write!(f, "{beginning}… ({letters} letters, fingerprint {fingerprint})")
+    }
+}
+
+/// The patterns of [`RULES`], in their order, each compiled when a text first needs it.
+static PATTERNS: LazyLock<Vec<LazyLock<Option<Regex>, Box<dyn FnOnce() -> Option<Regex> + Send>>>> =
+    LazyLock::new(|| {
+        let compiled = |rule: &'static Rule| -> Box<dyn FnOnce() -> Option<Regex> + Send> {
+            Box::new(|| RegexBuilder::new(rule.pattern).unicode(false).build().ok())
+        };
+        RULES.iter().map(|rule| LazyLock::new(compiled(rule))).collect()
+    });
+
+/// The keywords of all rules, and the rule of each.
+static KEYWORDS: LazyLock<Option<(AhoCorasick, Vec<usize>)>> = LazyLock::new(|| {
+    let each =
+        || RULES.iter().enumerate().flat_map(|(at, rule)| rule.keywords.iter().map(move |word| (at, *word)));
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+    let words = builder.build(each().map(|(_, word)| word)).ok()?;
+    Some((words, each().map(|(at, _)| at).collect()))
+});
+
+/// The secrets of a file, in their order. `name` is the file's name: some rules hold for files of settings alone.
+#[must_use]
+pub fn find(name: &str, text: &[u8]) -> Vec<Sighting> {
+    let mut found: Vec<(Range<usize>, usize)> = vec![];
+    for at in candidates(text) {
+        let rule = &RULES[at];
+        let Some(pattern) = PATTERNS.get(at).and_then(|pattern| pattern.as_ref()) else { continue };
+        if rule.shape == Shape::Setting && !is_settings(name) {
+            continue;
+        }
+        for captures in pattern.captures_iter(text) {
+            let Some(value) = captures.get(1).or_else(|| captures.get(0)) else { continue };
+            let value = match rule.shape {
+                Shape::Key => key(rule, text, value.range()),
+                _ => Some(value.range()),
+            };
+            let real = value.filter(|value| is_secret(rule, &text[value.clone()]));
+            // A token under its name is one secret, of the rule that says more.
+            let is_new = |value: &Range<usize>| {
+                !found.iter().any(|(other, _)| other.start < value.end && value.start < other.end)
+            };
+            found.extend(real.filter(is_new).map(|value| (value, at)));
+        }
+    }
+    found.sort_by_key(|(at, _)| at.start);
+    let (mut line, mut counted) = (1, 0);
+    let sighting = |(at, rule): (Range<usize>, usize)| {
+        line += text[counted..at.start].iter().filter(|byte| **byte == b'\n').count();
+        counted = at.start;
+        Sighting { rule: &RULES[rule], line, shown: Redacted::of(&text[at.clone()]), at }
+    };
+    found.into_iter().map(sighting).collect()
+}
+
+/// Whether a text holds a secret that its own form gives away: such a text is shown to nobody.
+#[must_use]
+pub fn holds(text: &str) -> bool {
+    find("", text.as_bytes()).iter().any(|sighting| sighting.rule.shape != Shape::Named)
+}
+
+/// A text with what looks like a secret put out of sight.
+#[must_use]
+pub fn redacted(text: &str) -> Cow<'_, str> {
+    let found = find("", text.as_bytes());
+    if found.is_empty() {
+        return text.into();
+    }
+    let (mut kept, mut from) = (String::new(), 0);
+    for sighting in found {
+        kept.push_str(&String::from_utf8_lossy(&text.as_bytes()[from..sighting.at.start]));
+        kept.push_str(&format!("[{}: {}]", sighting.rule.title, sighting.shown));
+        from = sighting.at.end;
+    }
+    kept.push_str(&String::from_utf8_lossy(&text.as_bytes()[from..]));
+    kept.into()
+}
+
+/// The rules whose keywords a text has, in their order.
+fn candidates(text: &[u8]) -> Vec<usize> {
+    let Some((words, rules)) = KEYWORDS.as_ref() else { return (0..RULES.len()).collect() };
+    let mut named = vec![false; RULES.len()];
+    for word in words.find_overlapping_iter(text) {
+        named[rules[word.pattern().as_usize()]] = true;
+    }
+    (0..RULES.len()).filter(|at| named[*at]).collect()
+}
+
+fn is_secret(rule: &Rule, value: &[u8]) -> bool {
+    let drawn = match rule.shape {
+        Shape::Named | Shape::Setting => drawn::is_drawn(value),
+        Shape::Token => true,
+        // Its letters are checked where it is cut out.
+        Shape::Key => return true,
+    };
+    drawn
+        && !drawn::is_placeholder(value)
+        && drawn::entropy(value) * 10.0 >= f64::from(rule.least_entropy_tenths)
+}
+
+/// The whole private key that begins with this line; `None` where a first line stands alone, as in code that looks
+/// for one, or is followed by what is no key.
+fn key(rule: &Rule, text: &[u8], first: Range<usize>) -> Option<Range<usize>> {
+    let rest = &text[first.end..text.len().min(first.end + LONGEST_KEY)];
+    let end = rest.windows(5).position(|window| window == b"-----").unwrap_or(rest.len());
+    let mut letters: Vec<u8> = vec![];
+    let mut longest = 0;
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    // A backslash begins a line's end as code writes it; its letter is none of the key's.
+    for (at, piece) in rest[..end].split(|byte| *byte == b'\\').enumerate() {
+        let piece = if at > 0 { piece.get(1..).unwrap_or_default() } else { piece };
+        for run in piece.split(|byte| !is_letter(byte)).filter(|run| run.len() >= 16) {
+            longest = longest.max(run.len());
+            letters.extend(run);
+        }
+    }
+    let real = longest >= LONG_LINE
+        && letters.len() >= SHORTEST_KEY
+        && letters.iter().any(u8::is_ascii_digit)
+        && drawn::entropy(&letters) * 10.0 >= f64::from(rule.least_entropy_tenths)
+        && !drawn::is_placeholder(&letters);
+    real.then_some(first.start..first.end + end)
+}
+
+/// Whether values stand in a file of this name without quotation marks.
+fn is_settings(name: &str) -> bool {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
+    let ends = [".env", ".properties", ".ini", ".cfg", ".conf", ".toml", ".yml", ".yaml", ".npmrc", ".netrc"];
+    name.starts_with(".env") || ends.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests;
