@@ -22,6 +22,7 @@ const FILE_LIMIT: usize = 100_000;
 /// The glob is none, is absolute or climbs by `..`; it names nothing; a folder cannot be read; a link on the way leads
 /// out of the tree.
 pub fn find(root: &Path, glob: &str) -> Result<Vec<PathBuf>, ImportError> {
+    let glob = glob.strip_prefix("./").unwrap_or(glob);
     let named = |what: String| ImportError::file(Path::new(glob), what);
     let matcher = GlobBuilder::new(glob)
         .literal_separator(true)
@@ -45,14 +46,13 @@ pub fn find(root: &Path, glob: &str) -> Result<Vec<PathBuf>, ImportError> {
         Err(error) => Err(ImportError::file(path, format!("cannot be read: {error}"))),
     };
     inside(&start)?;
-    let plain = Path::new(glob.strip_prefix("./").unwrap_or(glob));
     let mut found = vec![];
     let mut real = BTreeSet::new();
     let mut walk = WalkDir::new(&start).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
         let is_named = |path: &Path| {
             let relative = path.strip_prefix(root).unwrap_or(path);
-            matcher.is_match(relative) || relative == plain
+            matcher.is_match(relative) || relative == Path::new(glob)
         };
         let entry = match entry {
             Ok(entry) => entry,
@@ -70,13 +70,17 @@ pub fn find(root: &Path, glob: &str) -> Result<Vec<PathBuf>, ImportError> {
             inside(entry.path())?;
         }
         // A folder, and a file that is here by two names, count once or not at all.
-        if is_named && !entry.file_type().is_dir() && real.insert(entry.path().canonicalize().ok()) {
-            found.push(entry.into_path());
+        if is_named && !entry.file_type().is_dir() {
+            let unread = |error| ImportError::file(entry.path(), format!("cannot be read: {error}"));
+            if real.insert(entry.path().canonicalize().map_err(unread)?) {
+                found.push(entry.into_path());
+            }
         }
         if found.len() > FILE_LIMIT {
             return Err(named(format!("names more than {FILE_LIMIT} files")));
         }
     }
+    found.sort();
     if found.is_empty() { Err(nothing()) } else { Ok(found) }
 }
 
@@ -93,5 +97,78 @@ fn literal(glob: &str) -> PathBuf {
     match is_all_plain {
         true => PathBuf::from(glob),
         false => parts.iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod finding {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    fn tree() -> tempfile::TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        for file in ["a.xml", "reports/b.xml", "reports/deep/c.xml", "reports/d.txt", "node_modules/p/e.xml"]
+        {
+            let path = tree.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        tree
+    }
+
+    fn found(tree: &Path, glob: &str) -> Result<Vec<String>, String> {
+        let name = |path: PathBuf| path.strip_prefix(tree).unwrap().to_string_lossy().into_owned();
+        find(tree, glob).map(|all| all.into_iter().map(name).collect()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_glob_names_files_below_its_root() {
+        let tree = tree();
+        for (glob, files) in [
+            ("*.xml", vec!["a.xml"]),
+            ("./*.xml", vec!["a.xml"]),
+            ("reports/*.xml", vec!["reports/b.xml"]),
+            ("**/*.xml", vec!["a.xml", "reports/b.xml", "reports/deep/c.xml"]),
+            ("reports/**/*.{xml,txt}", vec!["reports/b.xml", "reports/d.txt", "reports/deep/c.xml"]),
+            ("reports/d.txt", vec!["reports/d.txt"]),
+            ("node_modules/**/*.xml", vec!["node_modules/p/e.xml"]),
+        ] {
+            assert_eq!(found(tree.path(), glob).unwrap(), files, "{glob}");
+        }
+    }
+
+    #[test]
+    fn a_glob_that_names_nothing_or_leaves_its_root_is_an_error() {
+        let tree = tree();
+        for (glob, words) in [
+            ("*.json", "names no file"),
+            ("none/*.xml", "names no file"),
+            ("reports", "names no file"),
+            ("../*.xml", "climbs"),
+            ("/etc/passwd", "absolute"),
+            ("a{", "is no glob"),
+            ("", "names no file"),
+        ] {
+            let error = found(tree.path(), glob).unwrap_err();
+            assert!(error.starts_with(glob) && error.contains(words), "{glob}: {error}");
+        }
+    }
+
+    #[test]
+    fn links_that_leave_the_tree_are_refused_and_others_followed() {
+        let (tree, outside) = (tree(), tree());
+        symlink(outside.path().join("a.xml"), tree.path().join("reports/out.txt")).unwrap();
+        assert!(found(tree.path(), "reports/*.txt").unwrap_err().contains("leads out of the tree"));
+        assert_eq!(found(tree.path(), "reports/*.xml").unwrap(), ["reports/b.xml"]);
+        symlink(outside.path(), tree.path().join("link")).unwrap();
+        for glob in ["link/*.xml", "*/*.xml", "**/*.xml"] {
+            assert!(found(tree.path(), glob).unwrap_err().contains("leads out of the tree"), "{glob}");
+        }
+        fs::remove_file(tree.path().join("link")).unwrap();
+        symlink(tree.path().join("reports"), tree.path().join("link")).unwrap();
+        symlink(tree.path(), tree.path().join("reports/up")).unwrap();
+        assert_eq!(found(tree.path(), "link/*.xml").unwrap(), ["link/b.xml"]);
+        assert_eq!(found(tree.path(), "**/b.xml").unwrap(), ["link/b.xml"]);
     }
 }

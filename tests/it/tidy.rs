@@ -19,6 +19,7 @@ const SIBLINGS: &[&str] = &[
     "src/invariant",
     "src/report",
     "src/store",
+    "src/import/tests",
     "src/mock_jira/endpoint",
     "src/subject/fault",
     "src/command",

@@ -67,7 +67,7 @@ impl TestFormat {
 }
 
 static TAP_LINE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(TAP version \d+|1\.\.\d+|(not )?ok\b.*|Bail out!.*)$").ok());
+    LazyLock::new(|| Regex::new(r"^(TAP version \d+|1\.\.\d+(\s*#.*)?|(not )?ok\b.*|Bail out!.*)$").ok());
 
 /// Tells the dialect.
 ///
@@ -85,14 +85,14 @@ pub(super) fn recognise(source: &mut Source<'_>) -> Result<TestFormat, ImportErr
     if head.starts_with('<') {
         return Ok(TestFormat::Junit);
     }
+    let first = head.lines().next().and_then(of_line);
+    match first {
+        None if head.starts_with('{') => return of_document(source),
+        Some(format) => return Ok(format),
+        None => {}
+    }
     if let Some(format) = head.lines().find_map(of_line) {
         return Ok(format);
-    }
-    if head.starts_with('{') {
-        return of_document(source);
-    }
-    if head.lines().any(|line| TAP_LINE.as_ref().is_some_and(|tap| tap.is_match(line.trim_end()))) {
-        return Ok(TestFormat::Tap);
     }
     Err(unknown(source))
 }
@@ -105,9 +105,12 @@ fn unknown(source: &Source<'_>) -> ImportError {
     )
 }
 
-/// The dialect of which this line is an event.
+/// The dialect of which this line is a part.
 fn of_line(line: &str) -> Option<TestFormat> {
     let line = line.trim();
+    if TAP_LINE.as_ref().is_some_and(|tap| tap.is_match(line)) {
+        return Some(TestFormat::Tap);
+    }
     if !line.starts_with('{') || !line.ends_with('}') {
         return None;
     }

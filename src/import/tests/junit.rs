@@ -221,10 +221,9 @@ impl Reading {
 
     fn text(&mut self, text: &str) {
         let is_result = matches!(self.open.last(), Some(Open::Result));
-        if let Some(case) = self.case.as_mut().filter(|_| is_result) {
-            if case.text.len() < MESSAGE_LIMIT * 4 {
-                case.text.extend(text.chars().take(MESSAGE_LIMIT));
-            }
+        let case = self.case.as_mut().filter(|case| is_result && case.text.len() < MESSAGE_LIMIT * 4);
+        if let Some(case) = case {
+            case.text.extend(text.chars().take(MESSAGE_LIMIT));
         }
     }
 
@@ -268,7 +267,7 @@ impl Reading {
         }
         let failing = self.gathered.failing - before.1;
         if let Some(told) = declared.failing.filter(|told| *told > failing) {
-            self.gathered.note(format!("{place} declares {told} failing tests, shows {failing}"));
+            self.gathered.incomplete(format!("{place} declares {told} failing tests, shows {failing}"));
         }
     }
 

@@ -5,9 +5,24 @@ use std::{collections::HashMap, path::Path};
 
 use super::{ImportError, Source, excerpt};
 
+mod compare;
+mod ctrf;
 mod format;
+mod gotest;
 mod junit;
+mod libtest;
+mod playwright;
+mod tap;
+mod vitest_jest;
 
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod dialects;
+#[cfg(test)]
+mod hostile;
+
+pub use compare::{Change, Comparison, compare};
 pub use format::TestFormat;
 
 /// Cases that one file may hold.
@@ -165,7 +180,12 @@ pub fn read_source(source: &mut Source<'_>, format: Option<TestFormat>) -> Resul
     }
     match found {
         TestFormat::Junit => junit::read(source),
-        other => Err(ImportError::file(source.path(), format!("{} is not read yet", other.word()))),
+        TestFormat::Vitest | TestFormat::Jest => vitest_jest::read(source, found),
+        TestFormat::Playwright => playwright::read(source),
+        TestFormat::Ctrf => ctrf::read(source),
+        TestFormat::Libtest => libtest::read(source),
+        TestFormat::GoTest => gotest::read(source),
+        TestFormat::Tap => tap::read(source),
     }
 }
 
@@ -195,13 +215,21 @@ impl Gathered {
         if names > super::NAME_LIMIT {
             return Err(format!("a test's name is longer than {} bytes", super::NAME_LIMIT));
         }
-        self.held += names + case.message.as_ref().map_or(0, String::len) + size_of::<TestCase>();
-        if self.cases.len() >= CASE_LIMIT || self.held > HELD_LIMIT {
-            return Err(format!("holds more than {CASE_LIMIT} tests, or more text than can be held"));
-        }
+        self.hold(names + case.message.as_ref().map_or(0, String::len) + size_of::<TestCase>())?;
         self.failing += u64::from(case.outcome.is_failing());
         self.cases.push(case);
         Ok(())
+    }
+
+    /// Counts text that is about to be held.
+    fn hold(&mut self, bytes: usize) -> Result<(), String> {
+        self.held = self.held.saturating_add(bytes);
+        match self.cases.len() >= CASE_LIMIT || self.held > HELD_LIMIT {
+            true => Err(format!(
+                "holds more than {CASE_LIMIT} tests, or more than {HELD_LIMIT} bytes of their text"
+            )),
+            false => Ok(()),
+        }
     }
 
     fn note(&mut self, note: String) {
@@ -245,11 +273,15 @@ impl Gathered {
 
 /// Numbers the results of each test in their order.
 fn number(cases: &mut [TestCase]) {
-    let mut seen: HashMap<(String, String, String), u32> = HashMap::new();
-    for case in cases {
-        let count = seen.entry((case.suite.clone(), case.class.clone(), case.name.clone())).or_default();
+    let mut seen: HashMap<(&str, &str, &str), u32> = HashMap::new();
+    let mut numbers = Vec::with_capacity(cases.len());
+    for case in cases.iter() {
+        let count = seen.entry((&case.suite, &case.class, &case.name)).or_default();
         *count += 1;
-        case.occurrence = *count;
+        numbers.push(*count);
+    }
+    for (case, occurrence) in cases.iter_mut().zip(numbers) {
+        case.occurrence = occurrence;
     }
 }
 
