@@ -1,5 +1,6 @@
 //! `gonogo.yaml`: finds it, and says where a setting is wrong. Never maps something unknown to a default.
 
+mod release;
 mod subject;
 mod values;
 
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use release::{Change, Coverage, Logs, Metrics, Release, Tests};
 pub use subject::{Program, Protocol, Subject};
 pub use values::Seconds;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub forge: Forge,
     /// Time limits.
     pub timeouts: Timeouts,
+    /// What a release rests on beside the scenarios.
+    pub release: Option<Release>,
 }
 
 /// What of a Forge app only its team knows.
@@ -153,6 +157,9 @@ impl Config {
         config.features.iter_mut().for_each(|features| *features = folder.join(&*features));
         config.out = config.out.map(|out| folder.join(out));
         config.baseline = config.baseline.map(|baseline| folder.join(baseline));
+        if let Some(release) = &mut config.release {
+            release.below(folder);
+        }
         if let Some(Subject::Program(program)) = &mut config.subject {
             program.dir = if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.to_owned();
         }
@@ -172,6 +179,9 @@ impl Config {
     fn checked(&self) -> Result<(), String> {
         if self.forge.listing.is_some() && self.forge.without_listing.is_some() {
             return Err("forge: `listing` and `without_listing` exclude each other".to_owned());
+        }
+        if let Some(complaint) = self.release.as_ref().and_then(Release::complaint) {
+            return Err(complaint);
         }
         for (tag, severity) in &self.severities {
             let issue = self.issues.iter().find(|issue| issue.id == *tag);

@@ -1,6 +1,7 @@
 //! `gonogo run`, the main job: plan, run, judge, report, exit with the verdict. Read it from the top.
 
 mod interrupt;
+mod release;
 mod settings;
 mod target;
 
@@ -9,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use self::settings::Settings;
 use super::{
@@ -49,6 +50,7 @@ pub(super) fn judged(
         console.remark(complaint);
     }
     let header = settings.header(&plan, folder.previous_verdict());
+    judge::check(&header).map_err(|reason| Refusal::input(anyhow!("gonogo.yaml: {reason}")))?;
     let mut evidence = folder.evidence(&header)?;
 
     let stop = interrupt::watch();
@@ -60,6 +62,10 @@ pub(super) fn judged(
     // A lane that was abandoned ends no process.
     process::end_all();
     let summary = ran.map_err(refused)?;
+    if let Some(release) = &settings.release {
+        let written = release.append(header.planned, header.started_at, &mut evidence);
+        written.context("cannot write the evidence").map_err(Refusal::input)?;
+    }
     evidence.finish().context("cannot write the evidence").map_err(Refusal::input)?;
     if summary.stopped {
         console.remark("interrupted: what ran is judged, the rest counts as not run");

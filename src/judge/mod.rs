@@ -73,7 +73,10 @@ pub fn judge_signed(path: impl AsRef<Path>, approvals: &[Approval]) -> Result<Ju
 }
 
 /// Refuses a header that no run writes: it would judge softer than it says.
-fn check(header: &Header) -> Result<(), String> {
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check(header: &Header) -> Result<(), String> {
     let known = |word: &String| word == ACCEPT_GO_AFTER_FIXES;
     if let Some(word) = header.accepted.iter().find(|word| !known(word)) {
         return Err(format!("`accepted` holds {word:?}; expected {ACCEPT_GO_AFTER_FIXES:?}"));

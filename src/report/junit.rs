@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use super::{Look, brief, printable};
 use crate::{
     evidence::Outcome,
-    judge::{InvariantOutcome, Judgement, ScenarioResult, Verdict},
+    judge::{CheckOutcome, InvariantOutcome, Judgement, ReleaseResult, ScenarioResult, Verdict},
 };
 
 /// A message shows so many characters.
@@ -17,6 +17,7 @@ const MESSAGE: usize = 4_000;
 pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
     let mut report = Report::unnamed();
     let mut suites = vec![verdict(judgement), invariants(judgement)];
+    suites.extend(judgement.release.as_ref().map(checks));
     suites.extend(features(judgement));
     for (id, mut suite) in suites.into_iter().enumerate() {
         suite.extra.insert("id".into(), id.to_string().into());
@@ -60,6 +61,37 @@ fn verdict(judgement: &Judgement) -> TestSuite {
         }
     };
     suite.add_test_case(case(&format!("verdict: {word}"), "gonogo.verdict", 0, status));
+    suite
+}
+
+fn checks(release: &ReleaseResult) -> TestSuite {
+    let mut suite = TestSuite::new("gonogo.release");
+    for check in &release.checks {
+        let waived = check.waived_by.as_ref().map_or(String::new(), |id| format!(" (waived by {id})"));
+        let status = match check.outcome {
+            CheckOutcome::Passed => TestCaseStatus::success(),
+            // A waiver stands in the verdict; here the check shows what it found.
+            CheckOutcome::Failed => {
+                unhappy(NonSuccessKind::Failure, "CheckFailed", &format!("{}{waived}", check.reason), "")
+            }
+            CheckOutcome::Undecided => {
+                unhappy(NonSuccessKind::Error, "CheckUndecided", &format!("{}{waived}", check.reason), "")
+            }
+        };
+        suite.add_test_case(case(&check.title, "gonogo.release", 0, status));
+    }
+    for signed in release.sign_offs.iter().chain(&release.items) {
+        let status = match signed.is_signed() {
+            true => TestCaseStatus::success(),
+            false => unhappy(
+                NonSuccessKind::Error,
+                "NotSigned",
+                "nobody signed, or not enough",
+                &signed.void.join("; "),
+            ),
+        };
+        suite.add_test_case(case(&signed.name, "gonogo.release", 0, status));
+    }
     suite
 }
 

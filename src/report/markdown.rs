@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Look, brief, change, figure, scenarios};
-use crate::{evidence::Outcome, judge::Judgement};
+use crate::{
+    evidence::Outcome,
+    judge::{Judgement, ReleaseResult},
+};
 
 /// A CI step summary takes 1 MiB; what is larger is dropped without a word. Bytes.
 const LIMIT: usize = 900 << 10;
@@ -43,6 +46,9 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
         vec![text(&s.id), text(&s.name), s.outcome.word().to_owned(), text(why)]
     });
     table(&mut out, "Scenarios that did not pass", &["Scenario", "Name", "Outcome", "Why"], rows);
+    if let Some(release) = &judgement.release {
+        released(&mut out, release);
+    }
     let rows = judgement.metrics.iter().map(|m| {
         let threshold = m.threshold.map_or(String::new(), |value| figure(Some(value), &m.unit));
         vec![m.name.clone(), figure(m.value, &m.unit), threshold, m.outcome.word().to_owned()]
@@ -55,6 +61,46 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
     let checks = judgement.post_deploy.iter().map(|p| format!("{}: {}", text(&p.check), text(&p.target)));
     list(&mut out, "Post-deploy checks", checks);
     out.into_bytes()
+}
+
+fn released(out: &mut String, release: &ReleaseResult) {
+    let title = format!("Release {}", text(&release.version));
+    let rows = release.checks.iter().map(|check| {
+        let waived = check.waived_by.as_ref().map_or(String::new(), |id| format!(", waived by {}", text(id)));
+        let outcome = format!("{}{waived}", check.outcome.word());
+        vec![text(&check.id), text(&check.title), outcome, text(&check.reason)]
+    });
+    table(out, &title, &["Check", "Title", "Outcome", "Why"], rows);
+    let figures = release.checks.iter().flat_map(|check| {
+        check.figures.iter().map(move |figure| {
+            let value = figure.value.as_deref().unwrap_or("no data");
+            let limit = figure.limit.as_deref().unwrap_or_default();
+            vec![text(&check.id), text(&figure.name), text(value), text(limit)]
+        })
+    });
+    table(out, "Figures of the checks", &["Check", "Figure", "Value", "Limit"], figures);
+    let items = release.checks.iter().flat_map(|check| {
+        check.items.iter().map(move |item| vec![text(&check.id), text(&item.kind), text(&item.text)])
+    });
+    table(out, "Found by the checks", &["Check", "What", "Which"], items);
+    let files = release.checks.iter().flat_map(|check| {
+        let row =
+            |file: &crate::judge::FileSeen| vec![text(&file.path), text(&file.format), file.sha256.clone()];
+        check.files.iter().map(row)
+    });
+    table(out, "Files read", &["File", "Format", "SHA-256"], files);
+    let people = release.sign_offs.iter().chain(&release.items).map(|signed| {
+        let stage = signed.stage.map_or("sign-off", |stage| stage.word());
+        let word = if signed.is_signed() { "signed" } else { "open" };
+        let who = signed.signed_by.iter().chain(&signed.void).cloned().collect::<Vec<_>>().join(", ");
+        vec![text(&signed.name), stage.to_owned(), word.to_owned(), text(&who)]
+    });
+    table(out, "Sign-offs and checklist", &["What", "Stage", "Status", "Who"], people);
+    let waivers = release.waivers.iter().map(|w| {
+        let standing = w.standing.word().to_owned();
+        vec![text(&w.id), text(&w.check), text(&w.reason), text(&w.owner), w.expires.clone(), standing]
+    });
+    table(out, "Waivers", &["Waiver", "Covers", "Reason", "Owner", "Expires", "Standing"], waivers);
 }
 
 fn head(out: &mut String, judgement: &Judgement) {

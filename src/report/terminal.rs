@@ -7,7 +7,10 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, TableStyle,
 use super::{Look, brief, change, figure, printable, scenarios};
 use crate::{
     evidence::Outcome,
-    judge::{InvariantOutcome, IssueStatus, Judgement, MetricOutcome, Verdict},
+    judge::{
+        CheckOutcome, InvariantOutcome, IssueStatus, Judgement, MetricOutcome, ReleaseResult, Verdict,
+        WaiverStanding,
+    },
 };
 
 /// Below this a table cannot be drawn.
@@ -27,6 +30,10 @@ pub(super) fn render(judgement: &Judgement, look: &Look) -> Vec<u8> {
     invariants(&mut out, judgement, look);
     issues(&mut out, judgement, look);
     suites(&mut out, judgement, look);
+    if let Some(release) = &judgement.release {
+        checks(&mut out, release, look);
+        people(&mut out, release, look);
+    }
     metrics(&mut out, judgement, look);
     let evidence = &judgement.evidence;
     line(&mut out, look, &format!("evidence {} observations", evidence.observations));
@@ -136,6 +143,50 @@ fn suites(out: &mut String, judgement: &Judgement, look: &Look) {
     for scenario in open.take(NAMED) {
         let text = format!("{}: {} ({})", scenario.outcome.word(), scenario.name, scenario.id);
         line(out, look, &text);
+    }
+}
+
+fn checks(out: &mut String, release: &ReleaseResult, look: &Look) {
+    let title = format!("Release {}", brief(&release.version, 80));
+    let mut table = titled(&[&title, "Outcome", "Why"]);
+    for check in &release.checks {
+        let colour = match check.outcome {
+            CheckOutcome::Passed => Color::Green,
+            CheckOutcome::Failed => Color::Red,
+            CheckOutcome::Undecided => Color::Yellow,
+        };
+        let waived = if check.waived_by.is_some() { ", waived" } else { "" };
+        table.add_row(vec![
+            Cell::new(brief(&check.title, CELL)),
+            Cell::new(format!("{}{waived}", check.outcome.word())).fg(colour),
+            Cell::new(brief(&check.reason, CELL)),
+        ]);
+    }
+    draw(out, table, look);
+}
+
+fn people(out: &mut String, release: &ReleaseResult, look: &Look) {
+    let mut table = titled(&["Signed or waived by", "Status", "Who"]);
+    for signed in release.sign_offs.iter().chain(&release.items) {
+        let (word, colour) =
+            if signed.is_signed() { ("signed", Color::Green) } else { ("open", Color::Yellow) };
+        let who = signed.signed_by.iter().chain(&signed.void).cloned().collect::<Vec<_>>().join(", ");
+        table.add_row(vec![
+            Cell::new(brief(&signed.name, CELL)),
+            Cell::new(word).fg(colour),
+            Cell::new(brief(&who, CELL)),
+        ]);
+    }
+    for waiver in &release.waivers {
+        let colour = if waiver.standing == WaiverStanding::InForce { Color::Yellow } else { Color::Red };
+        table.add_row(vec![
+            Cell::new(brief(&format!("{}: {} ({})", waiver.id, waiver.check, waiver.reason), CELL)),
+            Cell::new(format!("waiver {}", waiver.standing.word())).fg(colour),
+            Cell::new(brief(&format!("{}, until {}", waiver.owner, waiver.expires), CELL)),
+        ]);
+    }
+    if table.row_count() > 0 {
+        draw(out, table, look);
     }
 }
 

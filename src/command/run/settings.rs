@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::anyhow;
 
-use super::target::target;
+use super::{release::Gathered, target::target};
 use crate::{
     baseline::Baseline,
     cli,
@@ -33,6 +33,8 @@ pub(super) struct Settings {
     pub out: PathBuf,
     pub options: RunOptions,
     pub setup: Setup,
+    /// What the release rests on beside the scenarios.
+    pub release: Option<Gathered>,
     config: Option<PathBuf>,
     baseline: Option<PathBuf>,
     policy: Policy,
@@ -60,11 +62,16 @@ impl Settings {
             ([_, ..], _) => arguments.features.clone(),
             ([], _) if !config.features.is_empty() => config.features.clone(),
             ([], Some(dir)) if dir.join("features").is_dir() => vec![dir.join("features")],
-            // Another app than the reference app is judged by the built-in features of its kind.
-            ([], Some(dir)) if matches!(subject, Target::Reference) => vec![dir.clone()],
+            // An app that is named, or lies there, is judged by the built-in features of its kind.
+            ([], Some(dir)) if matches!(subject, Target::Reference) && config.subject.is_none() => {
+                vec![dir.clone()]
+            }
             ([], Some(_)) => vec![],
             ([], None) => vec![],
         };
+        let root = file.as_deref().and_then(Path::parent).filter(|root| !root.as_os_str().is_empty());
+        let gathered = |named| Gathered::of(named, root.unwrap_or(Path::new(".")), &policy.thresholds);
+        let release = config.release.as_ref().filter(|_| compared).map(gathered);
         let or = |limit: Option<Seconds>, default: Duration| limit.map_or(default, |limit| limit.0);
         let (defaults, timeouts) = (defaults_for(&subject), &config.timeouts);
         let limits = Limits {
@@ -88,6 +95,7 @@ impl Settings {
                 baseline: released.map(Arc::new),
                 ..Setup::default()
             },
+            release,
             baseline,
             config: file,
             policy,
@@ -159,6 +167,7 @@ impl Settings {
     /// The first line of the evidence.
     pub(super) fn header(&self, plan: &Plan, previous_verdict: Option<String>) -> Header {
         Header {
+            release: self.release.as_ref().map(|release| release.policy.clone()),
             left_out: plan.left_out() + self.built_in_left_out(),
             previous_verdict,
             accepted: self.accepted.clone(),

@@ -1,0 +1,150 @@
+//! Reads what the release rests on beside the scenarios, as `release` in `gonogo.yaml` names it: each check's facts,
+//! and what could not be read. Judges nothing.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::{
+    config,
+    evidence::{
+        CheckFact, CheckKind, Fact, Observation, Of, PlannedCheck, Release, Source, TestOutcome, Thresholds,
+        file::{EvidenceError, Writer},
+    },
+    import::{self, ImportError},
+};
+
+/// What was read for each check of a release, in the order of the policy.
+pub(super) struct Gathered {
+    /// The policy that goes into the evidence.
+    pub policy: Release,
+    checks: Vec<Vec<CheckFact>>,
+}
+
+impl Gathered {
+    /// Reads everything that `release` names below `root`.
+    pub(super) fn of(release: &config::Release, root: &Path, thresholds: &Thresholds) -> Self {
+        let policy = release.policy(None, thresholds);
+        let gather = Gather { release, root };
+        let checks = policy.checks.iter().map(|planned| gather.check(planned)).collect();
+        Self { policy, checks }
+    }
+
+    /// Puts the checks' logs behind those of so many scenarios.
+    pub(super) fn append(
+        &self,
+        scenarios: usize,
+        at: Timestamp,
+        evidence: &mut Writer,
+    ) -> Result<(), EvidenceError> {
+        for (place, (planned, facts)) in self.policy.checks.iter().zip(&self.checks).enumerate() {
+            let begun = [Fact::CheckPlanned(planned.clone())].into_iter();
+            let seen = facts.iter().cloned().map(Fact::CheckSaw);
+            for (seq, fact) in (0..).zip(begun.chain(seen).chain([Fact::CheckEnded {}])) {
+                let (scenario, source) = (scenarios + place, Source::Import);
+                evidence.append(&Observation { scenario, seq, at, source, fact })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Gather<'a> {
+    release: &'a config::Release,
+    /// The folder of `gonogo.yaml`.
+    root: &'a Path,
+}
+
+impl Gather<'_> {
+    fn check(&self, planned: &PlannedCheck) -> Vec<CheckFact> {
+        let name = planned.id.split_once('/').map_or("", |(_, name)| name);
+        let mut facts = vec![];
+        match planned.kind {
+            CheckKind::Tests => {
+                for suite in self.release.tests.iter().filter(|suite| suite.id == name) {
+                    self.tests(&mut facts, Of::Now, &suite.files);
+                    self.tests(&mut facts, Of::Before, &suite.before);
+                }
+            }
+            kind => facts.push(not_read(format!("{} cannot be read yet", kind.word()))),
+        }
+        facts
+    }
+
+    fn tests(&self, facts: &mut Vec<CheckFact>, of: Of, globs: &[String]) {
+        for path in self.files(facts, globs) {
+            let Some(report) = self.noted(facts, || import::tests::read(&path, None)) else { continue };
+            self.file(facts, of, &path, report.format.word());
+            facts.extend(report.notes.iter().map(|note| self.note(&path, note)));
+            if let Some(why) = &report.incomplete {
+                facts.push(not_read(format!("{}: {why}", self.shown(&path))));
+            }
+            facts.extend(report.cases.iter().map(|case| CheckFact::TestEnded {
+                of,
+                id: case.id(),
+                outcome: outcome(case.outcome),
+            }));
+        }
+    }
+
+    /// The files that the globs name; a glob that names none is taken down.
+    fn files(&self, facts: &mut Vec<CheckFact>, globs: &[String]) -> Vec<PathBuf> {
+        let found = globs.iter().filter_map(|glob| self.noted(facts, || import::find(self.root, glob)));
+        let mut files: Vec<PathBuf> = found.flatten().collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// What a reader made of something; its error is taken down.
+    fn noted<T>(
+        &self,
+        facts: &mut Vec<CheckFact>,
+        read: impl FnOnce() -> Result<T, ImportError>,
+    ) -> Option<T> {
+        match read() {
+            Ok(read) => Some(read),
+            Err(error) => {
+                let path = self.shown(&error.path);
+                let place = error.at.map(|at| format!(", {at}")).unwrap_or_default();
+                facts.push(not_read(format!("{path}{place}: {}", error.what)));
+                None
+            }
+        }
+    }
+
+    fn file(&self, facts: &mut Vec<CheckFact>, of: Of, path: &Path, format: &str) {
+        let read = || {
+            let mut source = import::Source::open(path)?;
+            let bytes = path.metadata().map_or(0, |meta| meta.len());
+            Ok((source.sha256()?, bytes))
+        };
+        let Some((sha256, bytes)) = self.noted(facts, read) else { return };
+        let (path, format) = (self.shown(path), format.to_owned());
+        facts.push(CheckFact::FileRead { of, path, sha256, bytes, format, stale: None });
+    }
+
+    fn note(&self, path: &Path, note: &str) -> CheckFact {
+        CheckFact::Noted { what: format!("{}: {note}", self.shown(path)) }
+    }
+
+    /// A path as the policy file would name it: nothing of the machine.
+    fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(self.root).unwrap_or(path).display().to_string()
+    }
+}
+
+fn not_read(what: String) -> CheckFact {
+    CheckFact::NotRead { what }
+}
+
+fn outcome(read: import::tests::TestOutcome) -> TestOutcome {
+    use import::tests::TestOutcome as Read;
+    match read {
+        Read::Passed => TestOutcome::Passed,
+        Read::Flaky => TestOutcome::Flaky,
+        Read::Skipped => TestOutcome::Skipped,
+        Read::Failed => TestOutcome::Failed,
+        Read::Errored => TestOutcome::Errored,
+    }
+}
