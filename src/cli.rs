@@ -79,6 +79,8 @@ pub enum Command {
     Prove(Prove),
     /// Serve the mocked Jira, standing alone, until interrupted
     Mock(Mock),
+    /// Search a folder, or what is staged, for secrets
+    Secrets(Secrets),
     /// Explain an invariant, or list them all
     Explain(Explain),
     /// List what there is to name
@@ -253,6 +255,19 @@ pub struct Mock {
     #[arg(long, value_name = "N", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub tenants: u16,
+}
+
+/// `gonogo secrets`.
+#[derive(Args, Debug)]
+pub struct Secrets {
+    /// The folder; else the current one
+    pub dir: Option<PathBuf>,
+    /// Search what is staged in the folder's repository, for a pre-commit hook
+    #[arg(long)]
+    pub staged: bool,
+    /// What was found as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `gonogo explain`.

@@ -25,9 +25,9 @@
 //! | `record` | the record of a release: ledger, root, signatures, sign-offs; makes and verifies | |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
-//! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | |
+//! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | `evidence`, `git` |
 //! | `secret` | the rules for secrets in a tree or a diff, and the search; findings are redacted | `evidence`, `git` |
-//! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `evidence`, `jira`, `spelling`, `yaml` |
+//! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `evidence`, `jira`, `secret`, `spelling`, `yaml` |
 //! | `store` | the `Store` trait; one store, one file | `clock` |
 //! | `mock_jira` | the mocked Jira: core, one endpoint family a file, faults, journal, two fronts | `clock`, `evidence`, `jira` |
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
@@ -36,7 +36,7 @@
 //! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
-//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `report`, `scenario`, `spelling`, `subject` |
+//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `report`, `scenario`, `secret`, `spelling`, `subject` |
 
 // A job is a future of futures, down to a single SQL statement; their layout nests deeper than the default.
 #![recursion_limit = "256"]

@@ -14,6 +14,7 @@ pub mod mock;
 mod prove;
 mod run;
 mod schema;
+mod secrets;
 
 pub use console::Console;
 
@@ -64,6 +65,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),
         Command::Schema(arguments) => schema::schema(arguments, &mut console),
+        Command::Secrets(arguments) => secrets::secrets(arguments, &mut console),
         Command::Explain(arguments) => explain::explain(arguments, &mut console),
         Command::List(arguments) => list::list(arguments, &mut console),
         Command::Completions(arguments) => completions::completions(arguments, &mut console),

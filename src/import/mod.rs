@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub mod change;
+pub mod coverage;
 mod find;
 mod json;
 mod lines;

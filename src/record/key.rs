@@ -118,6 +118,7 @@ pub(super) mod tests {
     use super::*;
 
     /// The private key of RFC 8410, section 10.3.
+    // gonogo:allow-secret published in the RFC for everyone to try
     pub const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     /// Its public half, section 10.1.
     pub const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";

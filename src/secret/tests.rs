@@ -67,7 +67,7 @@ fn positives() -> Vec<(&'static str, &'static str, &'static str, String)> {
             "a.ts",
             "https://@",
             a(
-                ["acme.webhook", ".office.com/webhookb2/"],
+                ["contoso.webhook", ".office.com/webhookb2/"],
                 format!("{guid}@{guid}/IncomingWebhook/{}/{guid}", hexadecimal(32)),
             ),
         ),

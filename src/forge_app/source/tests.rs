@@ -229,7 +229,7 @@ fn resolvers_and_packages_are_named() {
 fn secrets() -> Vec<(&'static str, String)> {
     let drawn = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1eF3hJ5";
     vec![
-        ("private key", format!("-----BEGIN RSA {} KEY-----", "PRIVATE")),
+        ("private key", format!("-----BEGIN RSA {} KEY-----\\n{drawn}{drawn}", "PRIVATE")),
         ("AWS access key", format!("{}{}", "AKIA", "Q3T5V7Y9B1E3H5J7")),
         ("GitHub token", format!("{}_{drawn}", "ghp")),
         ("Slack token", format!("{}-{drawn}", "xoxb")),
@@ -264,6 +264,7 @@ fn what_stands_in_for_a_secret_is_none() {
         "accessToken: `${await token()}aB3dE5gH7jK9mN1pQ3`",
         "AKIAIOSFODNN7EXAMPLE",
         "-----BEGIN PUBLIC KEY-----",
+        concat!("-----BEGIN PRIVATE", " KEY-----"),
     ] {
         assert_eq!(read(&[("src/index.ts", text)]).secrets, [], "{text}");
     }

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{File, Place, secret};
+use super::{File, Place};
+use crate::secret;
 
 const LONGEST: usize = 200;
 
@@ -88,7 +89,7 @@ fn matches<'a>(
         let said =
             PUT_IN.as_ref().map_or(group.as_str().into(), |put_in| put_in.replace_all(group.as_str(), "…"));
         let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        let is_text = words.chars().any(char::is_alphabetic) && !secret::stands_in(&words);
+        let is_text = words.chars().any(char::is_alphabetic) && !secret::holds(&words);
         let begin = group.start() + group.as_str().len() - group.as_str().trim_start().len();
         is_text.then(|| (file.place(begin), words.chars().take(LONGEST).collect()))
     })
