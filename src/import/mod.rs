@@ -62,12 +62,12 @@ pub struct ImportError {
 impl ImportError {
     /// About the file as a whole.
     pub fn file(path: &Path, what: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), at: None, what: what.into() }
+        Self { path: path.to_owned(), at: None, what: excerpt(&what.into()) }
     }
 
     /// About a place in the file.
     pub fn at(path: &Path, at: Place, what: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), at: Some(at), what: what.into() }
+        Self { path: path.to_owned(), at: Some(at), what: excerpt(&what.into()) }
     }
 }
 

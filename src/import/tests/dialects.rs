@@ -105,6 +105,11 @@ fn junit_results_are_told_by_what_stands_in_the_test() {
             "within the test `b`",
         ),
         (
+            "<testsuite name='s' failures='2'><testcase name='a'><failure/><failure/></testcase></testsuite>",
+            "s › a=failed",
+            "",
+        ),
+        (
             "<testsuite name='a'><testsuite name='b'><testcase name='c'/></testsuite></testsuite>",
             "a › b › c=passed",
             "",

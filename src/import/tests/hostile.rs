@@ -78,6 +78,14 @@ fn illegal_characters_are_left_out_and_told() {
 }
 
 #[test]
+fn no_control_character_reaches_who_reads_of_it() {
+    let tap = read_bytes(Path::new("x"), b"1..1\nok 1 - a\x1b[2Jb\n", None).unwrap();
+    assert_eq!(tap.cases[0].name, "a\u{fffd}[2Jb");
+    let json = br#"{"numTotalTests":1,"testResults":[{"name":"f\u001b","status":"\u001b[2J\u0007","assertionResults":[]}]}"#;
+    assert!(!refused(json).contains(char::is_control), "{:?}", refused(json));
+}
+
+#[test]
 fn ill_formed_xml_is_refused_with_its_place() {
     let table = [
         "<testsuite><testcase name='a'></testsuite>",

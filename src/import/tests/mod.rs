@@ -210,12 +210,18 @@ impl Gathered {
     /// # Errors
     ///
     /// What is wrong, without its place: too many cases, or a name that is too long.
-    fn push(&mut self, case: TestCase) -> Result<(), String> {
+    fn push(&mut self, mut case: TestCase) -> Result<(), String> {
         let names = case.suite.len() + case.class.len() + case.name.len();
         if names > super::NAME_LIMIT {
             return Err(format!("a test's name is longer than {} bytes", super::NAME_LIMIT));
         }
         self.hold(names + case.message.as_ref().map_or(0, String::len) + size_of::<TestCase>())?;
+        for name in [&mut case.suite, &mut case.class, &mut case.name] {
+            // A name is shown in terminals and held to one line.
+            if name.contains(char::is_control) {
+                *name = name.replace(char::is_control, "\u{fffd}");
+            }
+        }
         self.failing += u64::from(case.outcome.is_failing());
         self.cases.push(case);
         Ok(())
@@ -234,14 +240,14 @@ impl Gathered {
 
     fn note(&mut self, note: String) {
         if self.notes.len() < NOTE_LIMIT {
-            self.notes.push(note);
+            self.notes.push(excerpt(&note));
         } else {
             self.more_notes += 1;
         }
     }
 
     fn incomplete(&mut self, why: impl Into<String>) {
-        let why = why.into();
+        let why = excerpt(&why.into());
         if self.incomplete.len() < NOTE_LIMIT && !self.incomplete.contains(&why) {
             self.incomplete.push(why);
         }
