@@ -1,0 +1,229 @@
+//! Metrics of a deployed app as Prometheus tells them: the text of a scrape (also OpenMetrics) or an answer of the
+//! query API. Says what was measured; NaN, infinities and an empty answer are no data, never a figure.
+
+use std::{collections::BTreeSet, fmt, path::Path};
+
+use super::{ImportError, Source};
+use crate::evidence::{CheckFact, Objective, Of};
+
+mod budget;
+mod query;
+mod selector;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use budget::{Budget, budget};
+pub use selector::Selector;
+
+/// Series that one file may hold.
+const SERIES_LIMIT: usize = 1_000_000;
+/// Points that one file may hold over all its series.
+const POINT_LIMIT: usize = 10_000_000;
+
+/// What a file of metrics is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricFormat {
+    /// The text of a scrape, version 0.0.4 of Prometheus' exposition formats.
+    Prometheus,
+    /// OpenMetrics 1.0; it ends with `# EOF`.
+    OpenMetrics,
+    /// An answer of Prometheus' HTTP API to `query` or `query_range`.
+    Query,
+}
+
+impl MetricFormat {
+    /// The word used in files and reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Prometheus => "prometheus",
+            Self::OpenMetrics => "openmetrics",
+            Self::Query => "prometheus query",
+        }
+    }
+}
+
+/// One series: a name, labels, and what it showed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The metric's name; `None` when an expression made it, which leaves results without a name.
+    pub name: Option<String>,
+    /// Labels and their values, sorted by label, without the name.
+    pub labels: Vec<(String, String)>,
+    /// What it showed, oldest first: seconds since 1970 where the file tells them, and the value as it stands there,
+    /// NaN and infinities included.
+    pub points: Vec<(Option<f64>, f64)>,
+}
+
+/// What a file of metrics says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricReport {
+    /// What the file is.
+    pub format: MetricFormat,
+    /// The series, in the order of the file.
+    pub series: Vec<Series>,
+    /// Why the file cannot count as whole.
+    pub incomplete: Option<String>,
+    /// What is odd about the file and changes nothing of what it says.
+    pub notes: Vec<String>,
+}
+
+/// What a metric shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// The newest value.
+    pub value: f64,
+    /// The least of the window.
+    pub least: f64,
+    /// The most of the window.
+    pub most: f64,
+    /// Points that say something.
+    pub points: u64,
+}
+
+/// Why a metric shows nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoData {
+    /// No series is called so.
+    Absent,
+    /// So many series are meant; labels must tell them apart.
+    Ambiguous(usize),
+    /// Nothing but NaN.
+    NotANumber,
+    /// A point is infinite: what is beyond the last bucket of a histogram, or something divided by nothing.
+    Infinite,
+}
+
+impl fmt::Display for NoData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("has no series"),
+            Self::Ambiguous(series) => {
+                write!(f, "has {series} series: labels such as `{{job=\"app\"}}` must tell them apart")
+            }
+            Self::NotANumber => f.write_str("is NaN"),
+            Self::Infinite => f.write_str("is infinite"),
+        }
+    }
+}
+
+/// Reads a file of metrics; what it is shows in its content.
+///
+/// # Errors
+///
+/// The file cannot be read, is not UTF-8, is of neither format, is ill-formed, holds too much, or is an answer that
+/// says that the query failed, in the server's words.
+pub fn read(path: &Path) -> Result<MetricReport, ImportError> {
+    read_source(&mut Source::open(path)?)
+}
+
+/// The same of an open file.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_source(source: &mut Source<'_>) -> Result<MetricReport, ImportError> {
+    let head = source.head(1 << 16)?;
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
+    match head.trim_ascii_start().first() {
+        None => Ok(MetricReport {
+            format: MetricFormat::Prometheus,
+            series: vec![],
+            incomplete: Some("the file is empty".to_owned()),
+            notes: vec![],
+        }),
+        Some(b'{') if !text::is_sample(head) => query::read(source),
+        Some(b'[') => Err(ImportError::file(
+            source.path(),
+            "is a JSON list: expected an answer of Prometheus' query API or the text of a scrape",
+        )),
+        Some(_) => text::read(source),
+    }
+}
+
+impl MetricReport {
+    /// The newest value of a metric; `selector` are labels and the values that they must have. `None` without data:
+    /// see [`MetricReport::reading`] for why.
+    #[must_use]
+    pub fn value(&self, name: &str, selector: &[(&str, &str)]) -> Option<f64> {
+        self.reading(&Selector::of(name, selector)).ok().map(|reading| reading.value)
+    }
+
+    /// What a metric shows. A result without a name, as an expression gives it, answers to any name in the answer of
+    /// a query: the file then holds that one result and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// There is no such metric, there are several, or what it shows is no figure.
+    pub fn reading(&self, selector: &Selector) -> Result<Reading, NoData> {
+        let named: Vec<_> = self.series.iter().filter(|series| selector.takes(series)).collect();
+        let is_query = self.format == MetricFormat::Query;
+        let nameless = || self.series.iter().filter(|one| one.name.is_none() && selector.takes_labels(one));
+        let found = if named.is_empty() && is_query { nameless().collect() } else { named };
+        let points = match found.as_slice() {
+            [] => return Err(NoData::Absent),
+            [one] => &one.points,
+            // One name for several results would be a choice among them.
+            several => return Err(NoData::Ambiguous(several.len())),
+        };
+        if points.iter().any(|(_, value)| value.is_infinite()) {
+            return Err(NoData::Infinite);
+        }
+        let figures: Vec<f64> =
+            points.iter().map(|(_, value)| *value).filter(|value| !value.is_nan()).collect();
+        // A window that ends with NaN has no newest value.
+        let newest = points.last().map(|(_, value)| *value).filter(|value| !value.is_nan());
+        let Some(value) = newest else {
+            return Err(if points.is_empty() { NoData::Absent } else { NoData::NotANumber });
+        };
+        Ok(Reading {
+            value,
+            least: figures.iter().copied().fold(value, f64::min),
+            most: figures.iter().copied().fold(value, f64::max),
+            points: figures.len() as u64,
+        })
+    }
+
+    /// What the file says about the metrics that objectives name, under these names (`up{job="app"}` is a name with
+    /// labels). Over a window it is the value that is worst for what the objective asks, so that no dip hides behind
+    /// the newest value. A metric without data has no value and no samples, and why is said.
+    #[must_use]
+    pub fn facts(&self, of: Of, objectives: &[Objective]) -> Vec<CheckFact> {
+        let mut facts = vec![];
+        if let Some(what) = &self.incomplete {
+            facts.push(CheckFact::NotRead { what: what.clone() });
+        }
+        facts.extend(self.notes.iter().map(|what| CheckFact::Noted { what: what.clone() }));
+        let mut told = BTreeSet::new();
+        for objective in objectives.iter().filter(|objective| told.insert(objective.metric.as_str())) {
+            let name = objective.metric.clone();
+            let reading = Selector::parse(&name).and_then(|s| self.reading(&s).map_err(|no| no.to_string()));
+            let (value, samples) = match reading {
+                Ok(reading) => (Some(worst(&reading, objectives, &name)), reading.points),
+                Err(why) => {
+                    facts.push(CheckFact::Noted { what: format!("the metric `{name}` {why}") });
+                    (None, 0)
+                }
+            };
+            facts.push(CheckFact::Measured { of, name, value, unit: String::new(), samples });
+        }
+        facts
+    }
+}
+
+/// The value of a window that the objectives of a metric like least.
+fn worst(reading: &Reading, objectives: &[Objective], name: &str) -> f64 {
+    let mine = || objectives.iter().filter(|objective| objective.metric == name);
+    let too_low = mine().any(|objective| objective.at_least.is_some_and(|least| reading.least < least));
+    let too_high = mine().any(|objective| objective.at_most.is_some_and(|most| reading.most > most));
+    let wants_much =
+        mine().all(|objective| objective.at_most.is_none() && objective.growth_percent.is_none());
+    match (too_low, too_high) {
+        (true, _) => reading.least,
+        (_, true) => reading.most,
+        _ if wants_much && mine().any(|objective| objective.at_least.is_some()) => reading.least,
+        _ => reading.most,
+    }
+}
