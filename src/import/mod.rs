@@ -13,6 +13,7 @@ pub mod coverage;
 mod find;
 mod json;
 mod lines;
+pub mod logs;
 pub mod metrics;
 mod source;
 pub mod tests;

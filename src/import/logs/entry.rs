@@ -1,0 +1,82 @@
+//! One entry of a log, whatever its format: how grave it is, when, what it says, and the fields that are counted.
+
+use super::level;
+
+/// One entry. The same one is filled again for each line, so that a log costs no allocation a line.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// On pino's scale; see [`level`].
+    pub level: Option<u8>,
+    /// A level that is none that is known.
+    pub strange_level: Option<String>,
+    /// When, as it stands there.
+    pub time: String,
+    /// When, as a number: seconds, milliseconds, microseconds or nanoseconds since 1970.
+    pub epoch: Option<f64>,
+    pub message: String,
+    /// The event's name, where lines have one beside the message.
+    pub event: String,
+    /// What kind of error it was, and its own message.
+    pub error_kind: String,
+    pub error: String,
+    /// Fields that are counted, by their place among the names.
+    pub values: Vec<(usize, f64)>,
+    /// Fields that should be counted and are no number.
+    pub unread_values: u64,
+}
+
+/// Letters of a strange level that are kept.
+const STRANGE_LIMIT: usize = 40;
+
+impl Entry {
+    /// Makes it as if nothing had been read.
+    pub fn clear(&mut self) {
+        (self.level, self.strange_level, self.epoch, self.unread_values) = (None, None, None, 0);
+        for text in
+            [&mut self.time, &mut self.message, &mut self.event, &mut self.error_kind, &mut self.error]
+        {
+            text.clear();
+        }
+        self.values.clear();
+    }
+
+    /// A level as it stands there. Of two the graver holds: JSON may have a key twice.
+    pub fn set_level(&mut self, found: Option<u8>, text: &str) {
+        match found {
+            Some(_) => self.level = self.level.max(found),
+            None => self.strange_level = Some(text.chars().take(STRANGE_LIMIT).collect()),
+        }
+    }
+
+    /// A field that is counted.
+    pub fn set_value(&mut self, name: usize, value: Option<f64>) {
+        match value.filter(|value| value.is_finite() && *value >= 0.0) {
+            Some(value) => self.values.push((name, value)),
+            None => self.unread_values += 1,
+        }
+    }
+
+    /// Whether it tells of an error.
+    pub fn is_error(&self) -> bool {
+        self.level.is_some_and(|level| level >= level::ERROR)
+    }
+
+    /// What an error says: the message, and the error's own words where they are others.
+    pub fn words(&self) -> String {
+        let mut words =
+            first_line(if self.message.is_empty() { &self.event } else { &self.message }).to_owned();
+        for more in [&self.error_kind, &self.error] {
+            let more = first_line(more);
+            if !more.is_empty() && !words.contains(more) {
+                let sign = if words.is_empty() { "" } else { ": " };
+                words.push_str(sign);
+                words.push_str(more);
+            }
+        }
+        words
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim_start().lines().next().unwrap_or_default().trim_end()
+}

@@ -1,0 +1,235 @@
+//! A line of JSON: pino, winston, bunyan, tracing, zap, GCP and ECS by the keys that they share. Only what is counted
+//! is taken out; the rest is passed over without being held.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{entry::Entry, level};
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Level,
+    OtlpLevel,
+    Time,
+    Message,
+    Event,
+    ErrorKind,
+    Error,
+    Value(usize),
+}
+
+/// Keys that are looked at, as a tree; as deep as JSON is followed.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    role: Option<Role>,
+    below: Vec<(String, Keys)>,
+}
+
+const LEVELS: &[&str] =
+    &["level", "severity", "lvl", "levelname", "log.level", "severityText", "severity_text"];
+const OTLP_LEVELS: &[&str] = &["severityNumber", "severity_number"];
+const TIMES: &[&str] = &["time", "timestamp", "ts", "@timestamp", "timeUnixNano"];
+const MESSAGES: &[&str] = &["msg", "message", "body"];
+const EVENTS: &[&str] = &["event", "event_name"];
+const ERRORS: &[&str] = &["err", "error", "exception"];
+/// Where loggers put the fields of an event: tracing below `fields`, others below the rest.
+const FOLDERS: &[&str] = &["fields", "details", "attributes", "data", "context", "meta", "metadata", "event"];
+
+impl Keys {
+    /// The keys that loggers use, and these names of fields.
+    pub fn of(names: &[String]) -> Self {
+        let mut root = Self::default();
+        let roles = [
+            (LEVELS, Role::Level),
+            (OTLP_LEVELS, Role::OtlpLevel),
+            (TIMES, Role::Time),
+            (MESSAGES, Role::Message),
+            (EVENTS, Role::Event),
+        ];
+        for (keys, role) in roles {
+            keys.iter().for_each(|key| root.at(key).role = Some(role));
+        }
+        for inner in [Role::Message, Role::Event] {
+            let keys = if inner == Role::Message { MESSAGES } else { EVENTS };
+            keys.iter().for_each(|key| root.at("fields").at(key).role = Some(inner));
+        }
+        for place in ["", "fields"] {
+            let place = if place.is_empty() { &mut root } else { root.at(place) };
+            for key in ERRORS {
+                let error = place.at(key);
+                error.role = Some(Role::Error);
+                error.at("message").role = Some(Role::Error);
+                ["type", "name", "code"].iter().for_each(|key| error.at(key).role = Some(Role::ErrorKind));
+            }
+            place.at("exception.type").role = Some(Role::ErrorKind);
+            place.at("exception.message").role = Some(Role::Error);
+        }
+        for (number, name) in names.iter().enumerate() {
+            root.name(name, number);
+            FOLDERS.iter().for_each(|folder| root.at(folder).name(name, number));
+        }
+        root
+    }
+
+    /// A field by its path, and by its name where a key holds the dots.
+    fn name(&mut self, name: &str, number: usize) {
+        self.at(name).role = Some(Role::Value(number));
+        name.split('.').fold(self, |keys, part| keys.at(part)).role = Some(Role::Value(number));
+    }
+
+    fn at(&mut self, key: &str) -> &mut Self {
+        let place = self.below.iter().position(|(name, _)| name == key).unwrap_or(self.below.len());
+        if place == self.below.len() {
+            self.below.push((key.to_owned(), Self::default()));
+        }
+        &mut self.below[place].1
+    }
+
+    fn find(&self, key: &str) -> Option<&Self> {
+        self.below.iter().find(|(name, _)| name == key).map(|(_, keys)| keys)
+    }
+
+    /// What stands at the root under this key, for formats that spell their fields otherwise.
+    pub fn take(&self, key: &str, value: &str, is_number: bool, entry: &mut Entry) {
+        let Some(role) = self.find(key).and_then(|keys| keys.role) else { return };
+        match value.parse().ok().filter(|_| is_number) {
+            Some(number) => take_number(role, number, entry),
+            None => take_text(role, value, entry),
+        }
+    }
+
+    /// Takes a line into `entry`, up to where it stops to be JSON.
+    ///
+    /// # Errors
+    ///
+    /// The line is not one JSON object.
+    pub fn read(&self, line: &str, entry: &mut Entry) -> Result<(), serde_json::Error> {
+        let mut json = serde_json::Deserializer::from_str(line);
+        json.deserialize_map(Values { keys: self, entry })?;
+        json.end()
+    }
+}
+
+struct Values<'a> {
+    keys: &'a Keys,
+    entry: &'a mut Entry,
+}
+
+impl<'de> DeserializeSeed<'de> for Values<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Values<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if let Some(role) = self.keys.role {
+            take_text(role, text, self.entry);
+        }
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
+        if let Some(role) = self.keys.role {
+            take_number(role, number, self.entry);
+        }
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.visit_f64(number as f64)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        self.visit_f64(number as f64)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        if let Some(Role::Value(name)) = self.keys.role {
+            self.entry.set_value(name, None);
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while entries.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while let Some(found) = entries.next_key_seed(Key(self.keys))? {
+            match found {
+                Some(keys) => entries.next_value_seed(Values { keys, entry: &mut *self.entry })?,
+                None => entries.next_value::<IgnoredAny>().map(drop)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds a key among those that are looked at, without holding it.
+struct Key<'a>(&'a Keys);
+
+impl<'de, 'a> DeserializeSeed<'de> for Key<'a> {
+    type Value = Option<&'a Keys>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'_> for Key<'a> {
+    type Value = Option<&'a Keys>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.find(key))
+    }
+}
+
+fn take_text(role: Role, text: &str, entry: &mut Entry) {
+    let put = |into: &mut String| {
+        into.clear();
+        into.push_str(text);
+    };
+    match role {
+        Role::Level | Role::OtlpLevel => {
+            let number = || text.parse().ok().and_then(level::numbered);
+            let named = level::named(text).or_else(|| level::otlp_named(text));
+            entry.set_level(named.or_else(number), text);
+        }
+        Role::Time => put(&mut entry.time),
+        Role::Message => put(&mut entry.message),
+        Role::Event => put(&mut entry.event),
+        Role::ErrorKind => put(&mut entry.error_kind),
+        Role::Error => put(&mut entry.error),
+        Role::Value(name) => entry.set_value(name, text.parse().ok()),
+    }
+}
+
+fn take_number(role: Role, number: f64, entry: &mut Entry) {
+    match role {
+        Role::Level => entry.set_level(level::numbered(number), &number.to_string()),
+        // Zero stands for "not said".
+        Role::OtlpLevel if number == 0.0 => {}
+        Role::OtlpLevel => entry.set_level(level::otlp(number), &number.to_string()),
+        Role::Time => entry.epoch = Some(number),
+        Role::Value(name) => entry.set_value(name, Some(number)),
+        Role::Message | Role::Event | Role::ErrorKind | Role::Error => {
+            take_text(role, &number.to_string(), entry)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A line that is no JSON: plain text with its level as a word near its beginning, logfmt, and what `forge logs`
+//! prints. What is no entry of its own (a stack, an object over several lines) belongs to the entry before.
+
+use std::borrow::Cow;
+
+use super::{entry::Entry, level};
+
+/// What a line of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An entry.
+    Entry,
+    /// It belongs to the entry before it.
+    More,
+    /// Nothing, or a heading.
+    Blank,
+}
+
+/// Words from the beginning among which a level is looked for.
+const LEVEL_WORDS: usize = 6;
+
+/// A line without terminal colours.
+pub(super) fn colourless(line: &str) -> Cow<'_, str> {
+    if memchr::memchr(0x1b, line.as_bytes()).is_none() {
+        return Cow::Borrowed(line);
+    }
+    let mut parts = line.split('\u{1b}');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.strip_prefix('[').and_then(|rest| rest.find(|c: char| c.is_ascii_alphabetic()));
+        text.push_str(end.and_then(|end| part.get(end + 2..)).unwrap_or(part));
+    }
+    Cow::Owned(text)
+}
+
+/// `LEVEL time invocation message`, or `LEVEL time message` below `invocation: …`; the rest continues.
+pub(super) fn forge(line: &str, entry: &mut Entry) -> Kind {
+    if line.trim().is_empty() || is_invocation(line) {
+        return Kind::Blank;
+    }
+    let Some((level, time, message)) = forge_parts(line) else { return Kind::More };
+    entry.level = Some(level);
+    entry.time.push_str(time);
+    entry.message.push_str(message);
+    Kind::Entry
+}
+
+/// Whether a line can only come from `forge logs`.
+pub(super) fn is_forge(line: &str) -> bool {
+    let has_invocation = |rest: &str| rest.len() > 36 && is_uuid(&rest.as_bytes()[..36]);
+    match forge_parts(line) {
+        Some((_, time, _)) => {
+            let rest = line.split_once(time).map_or("", |(_, rest)| rest.trim_start());
+            time.contains('T') && has_invocation(rest)
+        }
+        None => is_invocation(line),
+    }
+}
+
+fn is_invocation(line: &str) -> bool {
+    line.strip_prefix("invocation: ").is_some_and(|id| is_uuid(id.trim().as_bytes()))
+}
+
+fn forge_parts(line: &str) -> Option<(u8, &str, &str)> {
+    let (word, rest) = line.split_once(' ')?;
+    let is_padded = word.len() >= 7 || line.get(7..8) == Some(" ");
+    let level = level::named(word).filter(|_| is_padded && is_upper(word))?;
+    let (time, rest) = rest.trim_start().split_once(' ')?;
+    let clock = time.rsplit('T').next().unwrap_or(time);
+    let is_time = clock.ends_with('Z') && clock.as_bytes().get(2) == Some(&b':') && clock.len() >= 9;
+    let id = rest.split_once(' ').filter(|(id, _)| is_uuid(id.as_bytes()));
+    is_time.then(|| (level, time, id.map_or(rest, |(_, message)| message)))
+}
+
+fn is_uuid(bytes: &[u8]) -> bool {
+    bytes.len() == 36
+        && bytes.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// A line of any other text; `has_before` says whether there is an entry that it could continue.
+pub(super) fn plain(line: &str, has_before: bool, entry: &mut Entry) -> Kind {
+    if line.trim().is_empty() {
+        return Kind::Blank;
+    }
+    let is_inner = line.starts_with([' ', '\t', '}', ']', ')']) || line.starts_with("Caused by");
+    let (found, message) = level_of(line);
+    if has_before && is_inner && found.is_none() {
+        return Kind::More;
+    }
+    entry.level = found.or_else(|| tells_of_crash(line).then_some(level::ERROR));
+    entry.time.push_str(time_of(line));
+    entry.message.push_str(message);
+    Kind::Entry
+}
+
+/// The level among the first words of a line, and what follows it. A word in small letters is one only where it is
+/// marked as such: `[error]`, `error:`, `level=error`.
+fn level_of(line: &str) -> (Option<u8>, &str) {
+    let mut rest = line;
+    for _ in 0..LEVEL_WORDS {
+        rest = rest.trim_start();
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        let key = ["level=", "lvl=", "severity="].iter().find_map(|key| word.strip_prefix(key));
+        let bare =
+            key.unwrap_or(word).trim_matches(['[', ']', '(', ')', '<', '>', '|', '"', '\'', ',', ':', '-']);
+        let is_marked = key.is_some() || word.starts_with(['[', '<', '(']) || word.ends_with(':');
+        if let Some(level) = level::named(bare).filter(|_| is_marked || is_upper(bare)) {
+            return (Some(level), behind.trim_start());
+        }
+        rest = behind;
+    }
+    (None, line)
+}
+
+fn is_upper(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// What runtimes print when they give up, without any level.
+fn tells_of_crash(line: &str) -> bool {
+    let line = line.trim_start();
+    let kind = line.split(':').next().unwrap_or_default();
+    let kind = kind.strip_prefix("Uncaught ").unwrap_or(kind);
+    let is_name = kind.len() < 80 && !kind.contains(char::is_whitespace);
+    let is_kind = is_name && line.contains(':') && (kind.ends_with("Error") || kind.ends_with("Exception"));
+    const SIGNS: [&str; 7] = [
+        "Uncaught",
+        "Unhandled",
+        "Traceback (most recent call last)",
+        "Segmentation fault",
+        "Exception in thread",
+        "panic:",
+        "[UnhandledPromiseRejection",
+    ];
+    is_kind || SIGNS.iter().any(|sign| line.starts_with(sign)) || line.contains("panicked at")
+}
+
+/// The time among the first words of a line, as it stands there; empty without.
+fn time_of(line: &str) -> &str {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | ',' | 'T' | 'Z' | '+' | ' ');
+    let head: String = line.chars().take(80).collect();
+    let is_date = |at: &usize| {
+        let bytes = &line.as_bytes()[*at..];
+        let digits = |range: std::ops::Range<usize>| {
+            bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+        };
+        digits(0..4)
+            && bytes.get(4) == Some(&b'-')
+            && digits(5..7)
+            && bytes.get(7) == Some(&b'-')
+            && digits(8..10)
+    };
+    let starts = std::iter::once(0).chain(head.match_indices([' ', '[', '=', '"']).map(|(at, _)| at + 1));
+    let Some(start) = starts.take(12).find(is_date) else { return "" };
+    let text = &line[start..];
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    text[..end].trim_end_matches([' ', ':', ',', '.', '-'])
+}

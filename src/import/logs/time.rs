@@ -1,0 +1,61 @@
+//! When a log was written: from its first entry with a time to its last. Times are kept as they stand there and read
+//! once, at the end.
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+use super::entry::Entry;
+
+/// The first and the last time of a log.
+#[derive(Default)]
+pub(super) struct Window {
+    first: Option<Timestamp>,
+    text: String,
+    epoch: Option<f64>,
+}
+
+impl Window {
+    pub fn see(&mut self, entry: &Entry) {
+        if entry.time.is_empty() && entry.epoch.is_none() {
+            return;
+        }
+        self.text.clear();
+        self.text.push_str(&entry.time);
+        self.epoch = entry.epoch;
+        if self.first.is_none() {
+            self.first = self.last();
+        }
+    }
+
+    pub fn first(&self) -> Option<Timestamp> {
+        self.first
+    }
+
+    pub fn last(&self) -> Option<Timestamp> {
+        self.epoch.and_then(of_number).or_else(|| of_text(&self.text))
+    }
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds since 1970, whichever gives a date of these days.
+fn of_number(number: f64) -> Option<Timestamp> {
+    let seconds = match number {
+        n if n <= 0.0 => return None,
+        n if n < 1e11 => n,
+        n if n < 1e14 => n / 1e3,
+        n if n < 1e17 => n / 1e6,
+        n => n / 1e9,
+    };
+    Timestamp::from_microsecond((seconds * 1e6) as i64).ok()
+}
+
+/// RFC 3339, also with a blank for the `T`, a comma for the point, and without a zone (then UTC).
+fn of_text(text: &str) -> Option<Timestamp> {
+    let mut words = text.split(' ');
+    let (date, clock) = (words.next()?, words.next());
+    let text = match clock {
+        Some(clock) => format!("{date}T{clock}"),
+        None => date.to_owned(),
+    };
+    let text = text.replace(',', ".");
+    let civil = |text: &str| text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| civil(&text).map(|zoned| zoned.timestamp()))
+}
