@@ -399,8 +399,11 @@ proptest! {
     #[test]
     fn a_truncated_log_never_tells_of_more_errors_than_the_whole_one(end in any::<prop::sample::Index>()) {
         let bytes = std::fs::read(fixture("app.jsonl")).unwrap();
-        let cut = of_bytes(&bytes[..end.index(bytes.len())]);
-        prop_assert!(cut.errors <= 4 && cut.entries <= 108);
+        let source = &mut Source::bytes(Path::new("cut"), &bytes[..end.index(bytes.len())]);
+        // A first brace alone could begin any document.
+        if let Ok(cut) = read_source(source, Of::Now, &LogFields::default()) {
+            prop_assert!(cut.errors <= 4 && cut.entries <= 108);
+        }
     }
 
     #[test]
