@@ -23,6 +23,7 @@ mod sign_off;
 mod signers;
 pub mod sshsig;
 pub mod statement;
+pub mod verify;
 mod write;
 
 pub use key::{PublicKey, SealingKey};

@@ -1,0 +1,1 @@
+//! Every changed byte of a record is found.
