@@ -1,5 +1,9 @@
 //! Flags and subcommands, as clap reads them. No behaviour: what they do is in `command`.
 
+mod record;
+
+pub use record::{Decision, Sign, Verify};
+
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -58,6 +62,7 @@ Examples:
   gonogo run --report json=- --quiet          the report as JSON on stdout, for a pipe
   gonogo judge gonogo-report/evidence.jsonl   judge recorded evidence again, offline
   gonogo run my-forge-app                     judge a Forge app (manifest.yml) as it is
+  gonogo verify gonogo-report                 check the record of a release
   gonogo baseline my-forge-app                keep what its released version is
   gonogo explain read_only_jira               what an invariant means
   gonogo mock --port 8080                     the mocked Jira, for any client
@@ -73,6 +78,10 @@ pub enum Command {
     Run(Run),
     /// Judge recorded evidence again, without running anything
     Judge(Judge),
+    /// Sign a release: your decision, in your role, over everything that its record holds
+    Sign(Sign),
+    /// Verify a record of a release, offline, and judge its evidence again
+    Verify(Verify),
     /// Keep what the released version of an app is, for the next one to be compared with
     Baseline(Baseline),
     /// Plant faults in the app under test and show which check catches each
@@ -137,6 +146,9 @@ pub struct Run {
     /// Exit with 0 for this verdict too; it is written into the verdict
     #[arg(long, value_name = "VERDICT", env = "GONOGO_ACCEPT")]
     pub accept: Option<Acceptable>,
+    /// Ed25519 private key (PEM) that seals the record; without it the record is unsigned
+    #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
+    pub record_key: Option<PathBuf>,
     /// Where verdicts go
     #[command(flatten)]
     pub verdict: Verdict,
@@ -160,6 +172,7 @@ impl Run {
             retries: 0,
             out: Some(out),
             accept: None,
+            record_key: None,
             verdict: Verdict { reports: vec![] },
         }
     }

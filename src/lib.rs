@@ -36,7 +36,7 @@
 //! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
-//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `report`, `scenario`, `secret`, `spelling`, `subject` |
+//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `record`, `report`, `scenario`, `secret`, `spelling`, `subject` |
 
 // A job is a future of futures, down to a single SQL statement; their layout nests deeper than the default.
 #![recursion_limit = "256"]

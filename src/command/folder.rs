@@ -9,11 +9,11 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 
-use super::Refusal;
+use super::{RECORD, Refusal};
 use crate::{
     evidence::{Header, file::Writer},
     judge::Verdict,
-    report,
+    record, report,
 };
 
 /// Where reports go when nothing else is said.
@@ -69,6 +69,12 @@ impl Folder {
         Ok(Self { path: path.into(), previous, complaint, _lock: lock })
     }
 
+    /// An earlier record is not the record of what runs now.
+    pub(super) fn put_record_aside(&self) -> Result<(), Refusal> {
+        let aside = record::put_aside(&self.path.join(RECORD));
+        aside.context("cannot put the earlier record aside").map_err(Refusal::input)
+    }
+
     /// Where the evidence of a run lies.
     pub(super) fn evidence_path(&self) -> PathBuf {
         self.path.join(EVIDENCE)
@@ -102,8 +108,10 @@ impl Folder {
 /// For a command that ends before it knows its folder: what stands in the likely one is not its result. A
 /// folder that is not there, or that another run holds, is left as it is.
 pub(super) fn put_aside(path: &Path) {
-    if path.is_dir() {
-        let _ = Folder::open(path);
+    if path.is_dir()
+        && let Ok(folder) = Folder::open(path)
+    {
+        let _ = folder.put_record_aside();
     }
 }
 

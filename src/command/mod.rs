@@ -15,6 +15,8 @@ mod prove;
 mod run;
 mod schema;
 mod secrets;
+mod sign;
+mod verify;
 
 pub use console::Console;
 
@@ -25,8 +27,12 @@ use crate::{
     clock::{Clock as _, SystemClock},
     evidence::{self, Header, Issue, Policy, Severity},
     exit::Exit,
+    record::ledger,
     subject::Target,
 };
+
+/// The record of a run, in its output folder.
+const RECORD: &str = "record";
 
 /// Why a command was not carried out.
 #[derive(Debug)]
@@ -62,6 +68,8 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
     let mut console = Console::new(cli);
     match &cli.command {
         Command::Run(arguments) => run::run(arguments, &mut console),
+        Command::Sign(arguments) => sign::sign(arguments, &mut console),
+        Command::Verify(arguments) => verify::verify(arguments, &mut console),
         Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),
         Command::Schema(arguments) => schema::schema(arguments, &mut console),
@@ -90,6 +98,21 @@ fn header(planned: usize, seed: u64, subject: &Target) -> Header {
         release: None,
         policy: policy_for(subject),
     }
+}
+
+/// The record in a folder, or the folder itself where it is one.
+fn record_in(path: &std::path::Path) -> std::path::PathBuf {
+    match path.file_name().is_some_and(|name| name == ledger::LEDGER) {
+        true => path.parent().unwrap_or(path).to_owned(),
+        false if path.join(RECORD).is_dir() => path.join(RECORD),
+        false => path.to_owned(),
+    }
+}
+
+/// The wall clock's time, to the millisecond: nobody's clock is better.
+fn now() -> jiff::Timestamp {
+    let now = SystemClock::new().now();
+    jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// What an app is judged by: the issues that the scenarios of its kind settle, and the defaults.

@@ -1,6 +1,7 @@
 //! `gonogo run`, the main job: plan, run, judge, report, exit with the verdict. Read it from the top.
 
 mod interrupt;
+mod kept;
 mod release;
 mod settings;
 mod target;
@@ -42,6 +43,8 @@ pub(super) fn judged(
         put_aside(arguments.out.as_deref().unwrap_or(Path::new(DEFAULT_OUT)));
     })?;
     let folder = Folder::open(&settings.out)?;
+    folder.put_record_aside()?;
+    let key = kept::key(arguments.record_key.as_deref())?;
     let sources = settings.sources()?;
     let plan = settings.plan(&sources)?;
     deliver::check(&arguments.verdict.reports, Some(&settings.out), &settings.inputs(&sources))?;
@@ -72,6 +75,7 @@ pub(super) fn judged(
     }
 
     let judgement = judge::judge_file(folder.evidence_path()).map_err(Refusal::internal)?;
+    kept::keep(&judgement, &folder.evidence_path(), &settings.out, key.as_ref(), console)?;
     deliver::to_folder(&judgement, &settings.out)?;
     folder.settle();
     Ok((judgement, folder.evidence_path()))

@@ -9,7 +9,7 @@ use ed25519_dalek::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{RecordError, regular, sha256};
+use super::{RecordError, read_regular, sha256};
 
 /// No PEM of such a key is larger. Bytes.
 const LARGEST: u64 = 1 << 14;
@@ -104,7 +104,7 @@ impl PublicKey {
 }
 
 fn text(path: &Path) -> Result<SecretString, RecordError> {
-    let bytes = regular(path, LARGEST)?;
+    let bytes = read_regular(path, LARGEST)?;
     let text = String::from_utf8(bytes).map_err(|_| refused(path, "it is no PEM file"))?;
     Ok(text.into())
 }

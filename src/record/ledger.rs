@@ -14,7 +14,7 @@ use super::{
     RecordError, canonical,
     entry::{Entry, Event, VERSION},
     merkle::{self, Hash},
-    regular, sha256,
+    read_regular, sha256,
 };
 
 /// The entries' file.
@@ -51,8 +51,8 @@ impl Ledger {
     /// # Errors
     /// A file cannot be read, or the line at which it is not what was written.
     pub fn read(record: &Path) -> Result<Self, RecordError> {
-        let text = regular(&record.join(LEDGER), LARGEST)?;
-        let head = regular(&record.join(HEAD), 1 << 10)?;
+        let text = read_regular(&record.join(LEDGER), LARGEST)?;
+        let head = read_regular(&record.join(HEAD), 1 << 10)?;
         let head: Result<Head, _> = canonical::from_bytes(head.strip_suffix(b"\n").unwrap_or(&head));
         let lines = lines(&text)?;
         let mut ledger = Self { last: GENESIS.to_owned(), ..Self::default() };

@@ -19,6 +19,7 @@ pub mod entry;
 mod key;
 pub mod ledger;
 pub mod merkle;
+mod roles;
 mod sign_off;
 mod signers;
 pub mod sshsig;
@@ -27,9 +28,11 @@ pub mod verify;
 mod write;
 
 pub use key::{PublicKey, SealingKey};
+pub use roles::{Required, RoleStanding, RoleState, roles};
 pub use sign_off::{Intent, SignOff, Standing, Statement, add, sign_offs};
 pub use signers::{AllowedSigners, Revoked, Standing as SignerStanding};
-pub use write::{Contents, Outcome, Written, add_verdict, write};
+pub use verify::{verify, verify_envelope};
+pub use write::{Contents, Outcome, Written, add_verdict, put_aside, write};
 
 use std::{
     fs::{self, File},
@@ -76,8 +79,12 @@ fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Reads a regular file of at most so many bytes. A pipe that nobody writes to would wait for ever.
-fn regular(path: &Path, largest: u64) -> Result<Vec<u8>, RecordError> {
+/// Reads a regular file of at most so many bytes, as every file of a record is read. A pipe that nobody writes to
+/// would wait for ever.
+///
+/// # Errors
+/// It cannot be read, is no regular file, or is larger.
+pub fn read_regular(path: &Path, largest: u64) -> Result<Vec<u8>, RecordError> {
     let io = |source| RecordError::Io { path: path.to_owned(), source };
     if !fs::metadata(path).map_err(io)?.is_file() {
         return Err(io(io::Error::other("it is no regular file")));

@@ -10,7 +10,7 @@ use super::{
     AllowedSigners, BLOBS, RecordError, Revoked, canonical,
     entry::{Decision, Event, Opened, Signed},
     ledger::{Appender, Ledger},
-    regular, sha256,
+    read_regular, sha256,
     signers::Standing as Signer,
     sshsig,
 };
@@ -283,7 +283,8 @@ impl SignOff {
 /// The statement and the key that signed it; what is wrong with either, in words.
 fn read(record: &Path, signed: &Signed) -> Result<(Statement, ssh_key::PublicKey), String> {
     let body = |name: &str| {
-        let bytes = regular(&record.join(BLOBS).join(name), LARGEST).map_err(|error| error.to_string())?;
+        let bytes =
+            read_regular(&record.join(BLOBS).join(name), LARGEST).map_err(|error| error.to_string())?;
         if sha256(&bytes) == name { Ok(bytes) } else { Err(format!("{BLOBS}/{name} was changed")) }
     };
     let bytes = body(&signed.statement)?;

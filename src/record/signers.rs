@@ -12,7 +12,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use ssh_key::PublicKey;
 
 use super::{
-    RecordError, regular,
+    RecordError, read_regular,
     sshsig::{NAMESPACE, fingerprint},
 };
 
@@ -54,7 +54,7 @@ impl AllowedSigners {
     /// # Errors
     /// It cannot be read, or the line that cannot be honoured.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let bytes = regular(path, LARGEST)?;
+        let bytes = read_regular(path, LARGEST)?;
         let text = String::from_utf8(bytes).map_err(|_| at(path, None, "it is not text in UTF-8"))?;
         Self::parse(path, &text)
     }
@@ -172,7 +172,7 @@ impl Revoked {
     /// # Errors
     /// It cannot be read, is a binary KRL, or the line that is neither.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let bytes = regular(path, LARGEST)?;
+        let bytes = read_regular(path, LARGEST)?;
         if bytes.starts_with(b"SSHKRL\n\0") {
             let what = "it is a binary KRL, which gonogo does not read: list the public keys, one a line \
                         (ssh-keygen reads such a list, too)";

@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret as _, SecretString};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey, PublicKey, SshSig};
 
-use super::{RecordError, regular};
+use super::{RecordError, read_regular};
 
 /// What sign-offs are signed for: a signature for anything else is none.
 pub const NAMESPACE: &str = "gonogo-signoff@v1";
@@ -38,7 +38,7 @@ impl SigningKey {
     /// It cannot be read, has a passphrase, or is of a kind that gonogo does not sign with.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
         let refused = |what: String| RecordError::Unsound { place: path.display().to_string(), what };
-        let bytes = regular(path, LARGEST_KEY)?;
+        let bytes = read_regular(path, LARGEST_KEY)?;
         let text = String::from_utf8(bytes).map_err(|_| refused("it is no OpenSSH private key".into()))?;
         let text = SecretString::from(text);
         // What the parser says could quote the file.

@@ -12,7 +12,7 @@ use super::{
     AllowedSigners, BLOBS, PublicKey, RecordError, Revoked,
     entry::{Decision, Event},
     ledger::{LEDGER, Ledger},
-    regular,
+    read_regular,
     sign_off::{SignOff, Standing, last_verdict, standings},
 };
 use crate::{
@@ -208,7 +208,7 @@ fn again(record: &Path, ledger: &Ledger) -> Result<Again, String> {
 /// Holds the recorded report to the one that the evidence comes to now, byte for byte.
 fn compare(record: &Path, name: &str, judgement: &Judgement) -> Result<String, String> {
     let path = record.join(BLOBS).join(name);
-    let recorded = regular(&path, LARGEST_REPORT).map_err(|error| error.to_string())?;
+    let recorded = read_regular(&path, LARGEST_REPORT).map_err(|error| error.to_string())?;
     let look = Look { width: 100, colour: false };
     let drawn = report::format("json").map(|format| (format.render)(judgement, &look));
     let drawn = drawn.ok_or("this gonogo draws no JSON report")?;

@@ -67,8 +67,8 @@ pub struct Written {
     pub complaint: Option<String>,
 }
 
-/// Writes a record in place of the one at `record`, which then lies beside it as `<name>.earlier`. Without a key
-/// it is unsigned, and says so.
+/// Writes a record in place of the one at `record`, which then lies beside it as `<name>.earlier`; where there
+/// is none, that one is the predecessor. Without a key the record is unsigned, and says so.
 ///
 /// # Errors
 /// The disk refuses, or a file is not what was read: nothing stands in the record's place that did not before.
@@ -85,7 +85,7 @@ pub fn write(
         Err(error) => (None, Some(error.to_string())),
     };
     let written = fill(&partial, contents, before, key, at).and_then(|written| {
-        set_aside(record)?;
+        put_aside(record)?;
         rename(&partial, record)?;
         Ok(written)
     });
@@ -190,11 +190,10 @@ fn seal(
     replace(&record.join(CHECKPOINT), checkpoint.sign(key).as_bytes())
 }
 
-/// What the record that stands there comes to; `None` where there is none.
+/// What the record comes to that stands there or was put aside; `None` where there is none.
 fn predecessor(record: &Path) -> Result<Option<Predecessor>, RecordError> {
-    if fs::symlink_metadata(record).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-        return Ok(None);
-    }
+    let aside = beside(record, EARLIER);
+    let Some(record) = [record, &aside].into_iter().find(|place| is_there(place)) else { return Ok(None) };
     let ledger = Ledger::read(record)?;
     let root = hex::encode(ledger.root());
     let verdict = last_verdict(&ledger).ok_or_else(|| RecordError::Unsound {
@@ -229,13 +228,22 @@ fn keep(file: &Path, blobs: &Path, expected: &str) -> Result<(), RecordError> {
     Err(RecordError::Unsound { place: file.display().to_string(), what })
 }
 
-fn set_aside(record: &Path) -> Result<(), RecordError> {
-    if fs::symlink_metadata(record).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+/// Takes a record out of its place: whatever becomes of what runs now, it is not its record. The one that was put
+/// aside before is lost; one that is not there leaves it.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn put_aside(record: &Path) -> Result<(), RecordError> {
+    if !is_there(record) {
         return Ok(());
     }
     let earlier = beside(record, EARLIER);
     remove(&earlier)?;
     rename(record, &earlier)
+}
+
+fn is_there(path: &Path) -> bool {
+    !fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 fn beside(record: &Path, ending: &str) -> PathBuf {

@@ -10,7 +10,7 @@ use super::{
         dsse,
         entry::Event,
         ledger::{LEDGER, Ledger},
-        regular,
+        read_regular,
         sign_off::opened,
         statement,
     },
@@ -71,7 +71,7 @@ fn unsigned(record: &Path, trust: &Trust<'_>, report: &mut Report) {
 }
 
 fn sealing_key(record: &Path, id: &str) -> Result<PublicKey, String> {
-    let bytes = regular(&record.join(KEY), 1 << 14).map_err(|error| error.to_string())?;
+    let bytes = read_regular(&record.join(KEY), 1 << 14).map_err(|error| error.to_string())?;
     let pem = String::from_utf8(bytes).map_err(|_| format!("{KEY}: it is no PEM file"))?;
     let key = PublicKey::parse(&pem).map_err(|what| format!("{KEY}: {what}"))?;
     if key.to_pem() != pem || key.id() != id {
@@ -81,7 +81,7 @@ fn sealing_key(record: &Path, id: &str) -> Result<PublicKey, String> {
 }
 
 fn checkpoint(record: &Path, ledger: &Ledger, key: &PublicKey) -> Result<String, String> {
-    let bytes = regular(&record.join(CHECKPOINT), 1 << 14).map_err(|error| error.to_string())?;
+    let bytes = read_regular(&record.join(CHECKPOINT), 1 << 14).map_err(|error| error.to_string())?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{CHECKPOINT}: it is not text"))?;
     let signed = Checkpoint::open(&text, key).map_err(|what| format!("{CHECKPOINT}: {what}"))?;
     if signed.size > ledger.size() {
@@ -114,12 +114,12 @@ fn statements(record: &Path, ledger: &Ledger) -> Result<statement::Statements, S
     });
     let name = last.ok_or_else(|| format!("{LEDGER}: it holds no verdict"))?;
     let report =
-        regular(&record.join(BLOBS).join(name), LARGEST_REPORT).map_err(|error| error.to_string())?;
+        read_regular(&record.join(BLOBS).join(name), LARGEST_REPORT).map_err(|error| error.to_string())?;
     statement::build(ledger, &report)
 }
 
 fn envelope(record: &Path, name: &str, key: &PublicKey, expected: &[u8]) -> Result<String, String> {
-    let bytes = regular(&record.join(name), LARGEST_REPORT).map_err(|error| error.to_string())?;
+    let bytes = read_regular(&record.join(name), LARGEST_REPORT).map_err(|error| error.to_string())?;
     let payload = dsse::open(&bytes, key).map_err(|what| format!("{name}: {what}"))?;
     if payload != expected {
         return Err(format!("{name}: it is signed, but says something else than the ledger"));

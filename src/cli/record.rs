@@ -1,0 +1,68 @@
+//! The flags of `sign` and `verify`. No behaviour.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+/// `gonogo sign`.
+#[derive(Args, Debug)]
+pub struct Sign {
+    /// The record, or the output folder that holds it
+    #[arg(default_value = "gonogo-report")]
+    pub dir: PathBuf,
+    /// Your role, as the release asks for it, for instance 'Engineering Lead'
+    #[arg(long, required_unless_present = "from")]
+    pub role: Option<String>,
+    /// Your OpenSSH private key (ed25519 or ecdsa-p256, without a passphrase)
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["to", "from"])]
+    pub key: Option<PathBuf>,
+    /// Who you are, as the allowed signers name you [default: the comment of the key]
+    #[arg(long, value_name = "NAME")]
+    pub principal: Option<String>,
+    /// What you decide
+    #[arg(long, value_enum, default_value_t = Decision::Approve)]
+    pub decision: Decision,
+    /// Why, in your own words; needed for all but an approval
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Write the statement here, to be signed by `ssh-keygen -Y sign`, and sign nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "from"])]
+    pub to: Option<PathBuf>,
+    /// Take in a statement that `--to` wrote, and the signature beside it (FILE.sig)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "role", "principal", "decision", "note"])]
+    pub from: Option<PathBuf>,
+}
+
+/// What a person can decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Decision {
+    /// Release
+    Approve,
+    /// Do not release
+    Reject,
+    /// Release in spite of the verdict; it stays what it is
+    BreakGlass,
+}
+
+/// `gonogo verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// A record, the output folder that holds it, or a signed verdict of one (verdict.dsse.json)
+    pub path: PathBuf,
+    /// Ed25519 public key (PEM) that must have sealed the record
+    #[arg(long, value_name = "FILE", env = "GONOGO_PUBLIC_KEY")]
+    pub key: Option<PathBuf>,
+    /// Who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch
+    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS")]
+    pub allowed_signers: Option<PathBuf>,
+    /// Revoked keys: a public key or a SHA256:… fingerprint a line
+    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED")]
+    pub revoked: Option<PathBuf>,
+    /// The record that this one names as the one before
+    #[arg(long, value_name = "DIR")]
+    pub predecessor: Option<PathBuf>,
+    /// When keys must have been good, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+}

@@ -1,0 +1,52 @@
+//! The record of a run: everything that the verdict rests on, for whoever wants to check it.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::super::{Console, RECORD, Refusal, now};
+use crate::{
+    judge::Judgement,
+    record::{self, Contents, Outcome, SealingKey, entry::Evidence},
+    report::{self, Look},
+};
+
+/// The key that is to seal the record: one that cannot be read is told before anything runs.
+pub(super) fn key(file: Option<&Path>) -> Result<Option<SealingKey>, Refusal> {
+    let key = file.map(SealingKey::read).transpose();
+    key.context("cannot seal the record").map_err(Refusal::input)
+}
+
+/// Writes the record into the output folder.
+pub(super) fn keep(
+    judgement: &Judgement,
+    evidence: &Path,
+    out: &Path,
+    key: Option<&SealingKey>,
+    console: &Console,
+) -> Result<(), Refusal> {
+    let look = Look { width: 100, colour: false };
+    let report = report::format("json").map(|format| (format.render)(judgement, &look)).unwrap_or_default();
+    let contents = Contents {
+        release: None,
+        commit: None,
+        evidence,
+        sealed: Evidence {
+            observations: judgement.evidence.observations,
+            sha256: judgement.evidence.sha256.clone(),
+        },
+        imported: &[],
+        waivers: &[],
+        outcome: Outcome {
+            verdict: judgement.verdict.word(),
+            exit_code: judgement.exit_code,
+            report: &report,
+        },
+    };
+    let written = record::write(&out.join(RECORD), &contents, key, now());
+    let written = written.context("cannot write the record").map_err(Refusal::input)?;
+    if let Some(complaint) = written.complaint {
+        console.remark(&format!("the earlier record is not named as the one before: {complaint}"));
+    }
+    Ok(())
+}
