@@ -12,8 +12,11 @@ pub struct Sign {
     #[arg(default_value = "gonogo-report")]
     pub dir: PathBuf,
     /// Your role, as the release asks for it, for instance 'Engineering Lead'
-    #[arg(long, required_unless_present = "from")]
+    #[arg(long, required_unless_present_any = ["item", "from"])]
     pub role: Option<String>,
+    /// The item of the checklist that you did, in place of a role
+    #[arg(long, value_name = "ID", conflicts_with_all = ["role", "from"])]
+    pub item: Option<String>,
     /// Your OpenSSH private key (ed25519 or ecdsa-p256, without a passphrase)
     #[arg(long, value_name = "FILE", required_unless_present_any = ["to", "from"])]
     pub key: Option<PathBuf>,

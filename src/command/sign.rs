@@ -24,9 +24,10 @@ pub(super) fn sign(arguments: &cli::Sign, console: &mut Console) -> Result<u8, R
         (None, None, Some(key)) => by_key(arguments, &dir, key)?,
         (None, None, None) => return Err(Refusal::input(anyhow!("nothing to sign with: give --key FILE"))),
     };
-    let Signed { decision, principal, role, fingerprint, .. } = signed;
+    let Signed { decision, principal, role, item, fingerprint, .. } = signed;
+    let role = item.map_or_else(|| format!("as {role}"), |item| format!("of {item}"));
     let said = format!(
-        "{} ({fingerprint}) signed `{}` as {} in {}\n",
+        "{} ({fingerprint}) signed `{}` {} in {}\n",
         printable(&principal),
         decision.word(),
         printable(&role),
@@ -71,7 +72,13 @@ fn statement(arguments: &cli::Sign, dir: &Path, comment: Option<&str>) -> Result
         cli::Decision::BreakGlass => Decision::BreakGlass,
     };
     let role = arguments.role.as_deref().unwrap_or_default();
-    let intent = Intent { role, principal, decision, note: arguments.note.as_deref() };
+    let intent = Intent {
+        role,
+        item: arguments.item.as_deref(),
+        principal,
+        decision,
+        note: arguments.note.as_deref(),
+    };
     let statement = Statement::about(dir, &intent, now()).context("cannot sign").map_err(Refusal::input)?;
     statement.to_bytes().context("cannot sign").map_err(Refusal::input)
 }

@@ -132,9 +132,12 @@ pub struct Signed {
     pub decision: Decision,
     /// The signing key: `SHA256:…`, as `ssh-keygen -l` shows it.
     pub fingerprint: String,
+    /// The item of the checklist that was done; of a role's decision, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     /// Who signed.
     pub principal: String,
-    /// As what.
+    /// As what; empty for an item of the checklist.
     pub role: String,
     /// SHA-256 of the signature; its name in `blobs`.
     pub signature: String,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     RecordError, canonical,
-    entry::{Entry, Event, VERSION},
+    entry::{Entry, Event, Evidence, VERSION, Verdict},
     merkle::{self, Hash},
     read_regular, sha256,
 };
@@ -53,7 +53,7 @@ impl Ledger {
     pub fn read(record: &Path) -> Result<Self, RecordError> {
         let text = read_regular(&record.join(LEDGER), LARGEST)?;
         let head = read_regular(&record.join(HEAD), 1 << 10)?;
-        let head: Result<Head, _> = canonical::from_bytes(head.strip_suffix(b"\n").unwrap_or(&head));
+        let head: Result<Head, _> = canonical::from_bytes(head.strip_suffix(b"\n").unwrap_or_default());
         let lines = lines(&text)?;
         let mut ledger = Self { last: GENESIS.to_owned(), ..Self::default() };
         for (index, line) in lines.iter().enumerate() {
@@ -119,6 +119,24 @@ impl Ledger {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// What the record's evidence is.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.entries.iter().find_map(|entry| match &entry.event {
+            Event::Evidence(evidence) => Some(evidence),
+            _ => None,
+        })
+    }
+
+    /// The last verdict, with its entry.
+    #[must_use]
+    pub fn verdict(&self) -> Option<(&Entry, &Verdict)> {
+        self.entries.iter().rev().find_map(|entry| match &entry.event {
+            Event::Verdict(verdict) => Some((entry, verdict)),
+            _ => None,
+        })
     }
 
     /// How many entries there are.

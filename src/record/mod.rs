@@ -19,7 +19,8 @@ pub mod entry;
 mod key;
 pub mod ledger;
 pub mod merkle;
-mod roles;
+#[cfg(test)]
+mod sample;
 mod sign_off;
 mod signers;
 pub mod sshsig;
@@ -28,11 +29,10 @@ pub mod verify;
 mod write;
 
 pub use key::{PublicKey, SealingKey};
-pub use roles::{Required, RoleStanding, RoleState, roles};
-pub use sign_off::{Intent, SignOff, Standing, Statement, add, sign_offs};
+pub use sign_off::{Intent, SignOff, Standing, Statement, add, approvals, sign_offs};
 pub use signers::{AllowedSigners, Revoked, Standing as SignerStanding};
 pub use verify::{verify, verify_envelope};
-pub use write::{Contents, Outcome, Written, add_verdict, put_aside, write};
+pub use write::{Contents, Outcome, Written, add_verdict, conclude, drawn, put_aside, write};
 
 use std::{
     fs::{self, File},

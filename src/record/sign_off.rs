@@ -1,129 +1,30 @@
 //! Sign-offs: what a person signs, how it comes into the record, and what becomes of it when something that
 //! was signed changes. Which roles a release needs is not said here.
 
-use std::{collections::BTreeMap, path::Path};
+mod stated;
+
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+
+use stated::changed;
+pub(super) use stated::opened;
+pub use stated::{Intent, Statement};
 
 use super::{
-    AllowedSigners, BLOBS, RecordError, Revoked, canonical,
-    entry::{Decision, Event, Opened, Signed},
+    AllowedSigners, BLOBS, RecordError, Revoked,
+    entry::{Decision, Event, Signed},
     ledger::{Appender, Ledger},
     read_regular, sha256,
     signers::Standing as Signer,
     sshsig,
 };
+use crate::judge::Approval;
 
-/// The version of [`Statement`]'s form.
-pub const SCHEMA: &str = "gonogo.sign-off/1";
 /// No statement and no signature is larger. Bytes.
 const LARGEST: u64 = 4 << 20;
 /// How far the clocks of two machines may be apart.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
-
-/// What a person signs: canonical JSON, without a newline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Statement {
-    /// The commit that is released, if the record knows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// What is decided.
-    pub decision: Decision,
-    /// What the decision rests on, by name: SHA-256 of evidence and imported files, waivers in words.
-    pub inputs: BTreeMap<String, String>,
-    /// In the person's own words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// Who decides.
-    pub principal: String,
-    /// The release's version, if the record knows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub release: Option<String>,
-    /// As what.
-    pub role: String,
-    /// RFC 6962 root of the ledger that was seen, hex.
-    pub root: String,
-    /// [`SCHEMA`].
-    pub schema: String,
-    /// By the clock of whoever signs.
-    pub signed_at: Timestamp,
-    /// How many lines the ledger had.
-    pub size: u64,
-    /// The verdict that was seen; none before there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<String>,
-}
-
-/// Who decides what.
-#[derive(Clone, Debug)]
-pub struct Intent<'a> {
-    /// As what.
-    pub role: &'a str,
-    /// Who.
-    pub principal: &'a str,
-    /// What.
-    pub decision: Decision,
-    /// In their own words; needed for all but an approval.
-    pub note: Option<&'a str>,
-}
-
-impl Statement {
-    /// The statement about a record as it is now.
-    ///
-    /// # Errors
-    /// The record has no whole ledger, or the intent lacks what it needs.
-    pub fn about(record: &Path, intent: &Intent<'_>, at: Timestamp) -> Result<Self, RecordError> {
-        let ledger = Ledger::read(record)?;
-        let refused = |what: &str| {
-            Err(RecordError::Unsound { place: format!("a sign-off as {:?}", intent.role), what: what.into() })
-        };
-        if intent.role.trim().is_empty() || intent.principal.trim().is_empty() {
-            return refused("role and principal must say something");
-        }
-        let note = intent.note.map(str::trim).filter(|note| !note.is_empty());
-        if note.is_none() && intent.decision != Decision::Approve {
-            return refused(&format!("to {} takes a reason: give a note", intent.decision.word()));
-        }
-        let verdict = last_verdict(&ledger);
-        let opened = opened(&ledger);
-        Ok(Self {
-            commit: opened.commit,
-            decision: intent.decision,
-            inputs: inputs(&ledger),
-            note: note.map(str::to_owned),
-            principal: intent.principal.to_owned(),
-            release: opened.release,
-            role: intent.role.to_owned(),
-            root: hex::encode(ledger.root()),
-            schema: SCHEMA.to_owned(),
-            signed_at: at,
-            size: ledger.size(),
-            verdict,
-        })
-    }
-
-    /// The bytes that are signed.
-    ///
-    /// # Errors
-    /// A record of more entries than a number can hold.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, canonical::Inadmissible> {
-        canonical::to_bytes(self)
-    }
-
-    /// Reads what was signed.
-    ///
-    /// # Errors
-    /// In words, what it is not.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let statement: Self = canonical::from_bytes(bytes).map_err(|error| error.to_string())?;
-        match statement.schema == SCHEMA {
-            true => Ok(statement),
-            false => Err(format!("unknown schema {:?}; expected {SCHEMA:?}", statement.schema)),
-        }
-    }
-}
 
 /// Takes a signed statement into the record. What it is worth shows when it is verified; here it must only be
 /// what it says, and about this record.
@@ -139,6 +40,7 @@ pub fn add(record: &Path, statement: &[u8], signature: &[u8], at: Timestamp) -> 
     let signed = Signed {
         decision: told.decision,
         fingerprint: sshsig::fingerprint(&key),
+        item: told.item,
         principal: told.principal,
         role: told.role,
         signature: sha256(signature),
@@ -150,6 +52,32 @@ pub fn add(record: &Path, statement: &[u8], signature: &[u8], at: Timestamp) -> 
     appender.append(event(signed.clone()), at)?;
     appender.commit()?;
     Ok(signed)
+}
+
+/// The sign-offs as the judge takes them: one that is no approval, or that does not stand, is void.
+#[must_use]
+pub fn approvals(sign_offs: &[SignOff]) -> Vec<Approval> {
+    let approval = |sign_off: &SignOff| {
+        let void = match (&sign_off.standing, sign_off.decision) {
+            (Standing::Superseded(_), _) => return None,
+            (Standing::Valid, Decision::Approve) => None,
+            (Standing::Valid, decision) => {
+                let note = sign_off.note.as_deref().unwrap_or("no reason given");
+                Some(format!("signed `{}`: {note}", decision.word()))
+            }
+            (Standing::Void(why), _) => Some(why.clone()),
+            (Standing::Expired(when), _) => Some(format!("the key was good until {when}")),
+            (Standing::Unknown, _) => Some("whose key it is, nobody says".to_owned()),
+        };
+        Some(Approval {
+            role: sign_off.role.clone(),
+            item: sign_off.item.clone(),
+            principal: sign_off.principal.clone(),
+            fingerprint: sign_off.fingerprint.clone(),
+            void,
+        })
+    };
+    sign_offs.iter().filter_map(approval).collect()
 }
 
 fn event(signed: Signed) -> Event {
@@ -164,8 +92,10 @@ fn event(signed: Signed) -> Event {
 pub struct SignOff {
     /// The line it stands in, from 1.
     pub line: u64,
-    /// As what.
+    /// As what; empty for an item of the checklist.
     pub role: String,
+    /// The item of the checklist that was done.
+    pub item: Option<String>,
     /// Who.
     pub principal: String,
     /// What was decided.
@@ -226,6 +156,7 @@ pub(super) fn standings(
             let mut sign_off = SignOff {
                 line: seq + 1,
                 role: signed.role.clone(),
+                item: signed.item.clone(),
                 principal: signed.principal.clone(),
                 decision: signed.decision,
                 note: None,
@@ -253,15 +184,15 @@ fn one_role_each(sign_offs: &mut [SignOff]) {
         let (before, rest) = sign_offs.split_at_mut(index);
         let Some(later) = rest.first().filter(|later| later.counts()) else { continue };
         for earlier in before.iter_mut().filter(|earlier| earlier.is_of(later) && earlier.counts()) {
-            if earlier.role == later.role {
+            if (&earlier.role, &earlier.item) == (&later.role, &later.item) {
                 earlier.standing = Standing::Superseded(later.line);
             }
         }
     }
     for index in 1..sign_offs.len() {
         let (before, rest) = sign_offs.split_at_mut(index);
-        let Some(later) = rest.first_mut().filter(|later| later.counts()) else { continue };
-        let taken = before.iter().find(|earlier| earlier.counts() && earlier.is_of(later));
+        let Some(later) = rest.first_mut().filter(|later| later.takes_a_role()) else { continue };
+        let taken = before.iter().find(|earlier| earlier.takes_a_role() && earlier.is_of(later));
         if let Some(taken) = taken {
             let what = format!("the same person signed as {:?}, in line {}", taken.role, taken.line);
             later.standing = Standing::Void(what);
@@ -272,6 +203,11 @@ fn one_role_each(sign_offs: &mut [SignOff]) {
 impl SignOff {
     fn counts(&self) -> bool {
         matches!(self.standing, Standing::Valid | Standing::Unknown)
+    }
+
+    /// Items are for anybody to do, and whoever rejects takes nobody's place.
+    fn takes_a_role(&self) -> bool {
+        self.counts() && self.item.is_none() && self.decision == Decision::Approve
     }
 
     /// Whether it may be the same person's: who shares a name or a key is no other person.
@@ -291,6 +227,7 @@ fn read(record: &Path, signed: &Signed) -> Result<(Statement, ssh_key::PublicKey
     let statement = Statement::parse(&bytes)?;
     let key = sshsig::check(&body(&signed.signature)?, &bytes)?;
     let is_told = statement.role == signed.role
+        && statement.item == signed.item
         && statement.principal == signed.principal
         && statement.decision == signed.decision
         && sshsig::fingerprint(&key) == signed.fingerprint;
@@ -326,58 +263,8 @@ fn standing(
     }
 }
 
-/// What of that which was signed is not what is there; `None` when all of it is. Only the lines before `seq`
-/// can have been seen.
-fn changed(ledger: &Ledger, statement: &Statement, seq: u64) -> Option<String> {
-    let opened = opened(ledger);
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
-    for (what, signed, found) in
-        [("commit", &statement.commit, &opened.commit), ("release", &statement.release, &opened.release)]
-    {
-        if signed != found {
-            return Some(format!("signed for {what} {}, the record is of {}", text(signed), text(found)));
-        }
-    }
-    let found = inputs(ledger);
-    let differing = |name: &&String| statement.inputs.get(*name) != found.get(*name);
-    let mut names: Vec<&String> = statement.inputs.keys().chain(found.keys()).filter(differing).collect();
-    names.sort();
-    names.dedup();
-    if !names.is_empty() {
-        let told = names.iter().map(|name| {
-            let how = match (statement.inputs.contains_key(*name), found.contains_key(*name)) {
-                (true, true) => "changed",
-                (true, false) => "is gone",
-                _ => "was added",
-            };
-            format!("{name} {how}")
-        });
-        return Some(format!("since it was signed, {}", told.collect::<Vec<_>>().join(", ")));
-    }
-    let root = ledger.root_at(statement.size).map(hex::encode);
-    if statement.size > seq || root.as_ref() != Some(&statement.root) {
-        return Some("it was signed for another record of the same inputs".to_owned());
-    }
-    None
-}
-
-/// What the release rests on, by name; of two lines with one name, the later.
-fn inputs(ledger: &Ledger) -> BTreeMap<String, String> {
-    ledger.entries().iter().filter_map(|entry| entry.event.input()).collect()
-}
-
-pub(super) fn opened(ledger: &Ledger) -> Opened {
-    match ledger.entries().first().map(|entry| &entry.event) {
-        Some(Event::Opened(opened)) => opened.clone(),
-        _ => Opened::default(),
-    }
-}
-
 pub(super) fn last_verdict(ledger: &Ledger) -> Option<String> {
-    ledger.entries().iter().rev().find_map(|entry| match &entry.event {
-        Event::Verdict(verdict) => Some(verdict.verdict.clone()),
-        _ => None,
-    })
+    ledger.verdict().map(|(_, verdict)| verdict.verdict.clone())
 }
 
 #[cfg(test)]

@@ -3,10 +3,7 @@
 
 mod pattern;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use ssh_key::PublicKey;
@@ -22,7 +19,6 @@ const LARGEST: u64 = 4 << 20;
 /// The people who may sign, and with which keys.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedSigners {
-    path: PathBuf,
     signers: Vec<Signer>,
 }
 
@@ -66,7 +62,7 @@ impl AllowedSigners {
     pub fn parse(path: &Path, text: &str) -> Result<Self, RecordError> {
         let signers = told(text)
             .map(|(line, text)| Signer::parse(line, text).map_err(|what| at(path, Some(line), &what)));
-        Ok(Self { path: path.to_owned(), signers: signers.collect::<Result<_, _>>()? })
+        Ok(Self { signers: signers.collect::<Result<_, _>>()? })
     }
 
     /// Whether `principal` may sign with this key, having signed at one time, seen from another.
@@ -84,7 +80,7 @@ impl AllowedSigners {
         // The best of what the lines say: one that allows outweighs one that has expired.
         let mut refused = None;
         for signer in known {
-            match signer.standing(&self.path, signed_at, at) {
+            match signer.standing(signed_at, at) {
                 Standing::Allowed => return Standing::Allowed,
                 Standing::Expired(when) => refused = Some(Standing::Expired(when)),
                 Standing::Refused(why) => refused = refused.or(Some(Standing::Refused(why))),
@@ -92,10 +88,9 @@ impl AllowedSigners {
         }
         refused.unwrap_or_else(|| {
             let whose = of_key().map(|signer| signer.principals.as_str()).collect::<Vec<_>>().join(", ");
-            let place = self.path.display();
             Standing::Refused(match whose.is_empty() {
-                true => format!("the key is not in {place}"),
-                false => format!("the key is {whose}'s in {place}, not {principal}'s"),
+                true => "the key is not among the allowed signers".to_owned(),
+                false => format!("the key is {whose}'s by the allowed signers, not {principal}'s"),
             })
         })
     }
@@ -140,8 +135,9 @@ impl Signer {
         Ok(signer)
     }
 
-    fn standing(&self, path: &Path, signed_at: Timestamp, at: Timestamp) -> Standing {
-        let place = format!("{}:{}", path.display(), self.line);
+    fn standing(&self, signed_at: Timestamp, at: Timestamp) -> Standing {
+        // No path: a verdict says the same wherever the file lies.
+        let place = format!("line {} of the allowed signers", self.line);
         if self.is_authority {
             return Standing::Refused(format!(
                 "{place} is a certificate authority, which gonogo does not follow"

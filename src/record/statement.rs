@@ -58,11 +58,7 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     fn of(ledger: &'a Ledger) -> Result<Self, String> {
-        let verdict = ledger.entries().iter().rev().find_map(|entry| match &entry.event {
-            Event::Verdict(verdict) => Some((entry, verdict)),
-            _ => None,
-        });
-        let (entry, verdict) = verdict.ok_or("the ledger holds no verdict")?;
+        let (entry, verdict) = ledger.verdict().ok_or("the ledger holds no verdict")?;
         let size = entry.seq + 1;
         let root = ledger.root_at(size).map(hex::encode).unwrap_or_default();
         let Some(Event::Opened(opened)) = ledger.entries().first().map(|entry| &entry.event) else {
@@ -97,7 +93,7 @@ impl<'a> Told<'a> {
                 "by": signed.principal,
                 "decision": signed.decision.word(),
                 "digest": { "sha256": signed.statement },
-                "role": signed.role,
+                "role": signed.item.as_ref().unwrap_or(&signed.role),
             })),
             Event::Predecessor(before) => {
                 self.predecessor = Some(json!({

@@ -13,12 +13,9 @@ use super::{
     entry::{Decision, Event},
     ledger::{LEDGER, Ledger},
     read_regular,
-    sign_off::{SignOff, Standing, last_verdict, standings},
+    sign_off::{SignOff, Standing, approvals, last_verdict, standings},
 };
-use crate::{
-    judge::{self, Judgement},
-    report::{self, Look},
-};
+use crate::judge::{self, Judgement};
 
 /// A larger report is none of ours. Bytes.
 const LARGEST_REPORT: u64 = 256 << 20;
@@ -129,8 +126,8 @@ pub fn verify(record: &Path, trust: &Trust<'_>) -> Report {
     };
     report.take("ledger", order(&ledger).map(|()| summary(&ledger)));
     report.take("files", files::check(record, Some(&ledger)));
-    let told = again(record, &ledger);
-    report.take("verdict", told.as_ref().map(|told| told.detail.clone()).map_err(Clone::clone));
+    let (finding, detail) = again(record, &ledger, trust).unwrap_or_else(|why| (Finding::Failed, why));
+    report.add("verdict", finding, detail);
     seals::check(record, &ledger, trust, &mut report);
     predecessor(&ledger, trust, &mut report);
     signed(record, &ledger, trust, &mut report);
@@ -165,24 +162,15 @@ fn summary(ledger: &Ledger) -> String {
     format!("{} entries, root {}", ledger.size(), hex::encode(ledger.root()))
 }
 
-/// What the evidence comes to, when it is judged again.
-struct Again {
-    detail: String,
-}
-
-/// Judges the evidence again and holds the record's last verdict to it.
-fn again(record: &Path, ledger: &Ledger) -> Result<Again, String> {
-    let evidence = ledger.entries().iter().find_map(|entry| match &entry.event {
-        Event::Evidence(evidence) => Some(evidence),
-        _ => None,
-    });
-    let evidence = evidence.ok_or("the ledger names no evidence")?;
-    let stated = ledger.entries().iter().rev().find_map(|entry| match &entry.event {
-        Event::Verdict(verdict) => Some((entry.seq + 1, verdict)),
-        _ => None,
-    });
-    let (line, stated) = stated.ok_or("the ledger holds no verdict")?;
-    let judged = judge::judge_file(record.join(BLOBS).join(&evidence.sha256));
+/// Judges the evidence again, with the sign-offs that were there, and holds the record's last verdict to it.
+fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, String), String> {
+    let evidence = ledger.evidence().ok_or("the ledger names no evidence")?;
+    let (entry, stated) = ledger.verdict().ok_or("the ledger holds no verdict")?;
+    let line = entry.seq + 1;
+    // At its own time: a key that was good then may have expired since.
+    let mut sign_offs = standings(record, ledger, trust.allowed, trust.revoked, entry.ts);
+    sign_offs.retain(|sign_off| sign_off.line < line);
+    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &approvals(&sign_offs));
     let judgement = judged.map_err(|error| error.to_string())?;
     if judgement.evidence.sha256 != evidence.sha256 {
         return Err(format!("{BLOBS}/{}: it was changed", evidence.sha256));
@@ -191,27 +179,29 @@ fn again(record: &Path, ledger: &Ledger) -> Result<Again, String> {
         let (found, said) = (judgement.evidence.observations, evidence.observations);
         return Err(format!("the evidence holds {found} observations, {LEDGER} says {said}"));
     }
-    let found = (judgement.verdict.word(), u64::from(judgement.exit_code));
-    if found != (stated.verdict.as_str(), stated.exit_code) {
-        let ((word, code), said) = (found, &stated.verdict);
+    if !sign_offs.is_empty() && trust.allowed.is_none() {
+        let detail =
+            format!("{} rests on sign-offs; whose they are takes a file of allowed signers", stated.verdict);
+        return Ok((Finding::NotShown, detail));
+    }
+    let (word, code) = (judgement.verdict.word(), u64::from(judgement.exit_code));
+    if (word, code) != (stated.verdict.as_str(), stated.exit_code) {
         return Err(format!(
-            "{LEDGER}:{line} says {said} (exit code {}), the evidence comes to {word} (exit code {code})",
-            stated.exit_code
+            "{LEDGER}:{line} says {} (exit code {}), the evidence comes to {word} (exit code {code})",
+            stated.verdict, stated.exit_code
         ));
     }
     let note = compare(record, &stated.sha256, &judgement)?;
-    let observations = evidence.observations;
-    let detail = format!("{} (exit code {}) again, from {observations} observations{note}", found.0, found.1);
-    Ok(Again { detail })
+    let detail =
+        format!("{word} (exit code {code}) again, from {} observations{note}", evidence.observations);
+    Ok((Finding::Verified, detail))
 }
 
 /// Holds the recorded report to the one that the evidence comes to now, byte for byte.
 fn compare(record: &Path, name: &str, judgement: &Judgement) -> Result<String, String> {
     let path = record.join(BLOBS).join(name);
     let recorded = read_regular(&path, LARGEST_REPORT).map_err(|error| error.to_string())?;
-    let look = Look { width: 100, colour: false };
-    let drawn = report::format("json").map(|format| (format.render)(judgement, &look));
-    let drawn = drawn.ok_or("this gonogo draws no JSON report")?;
+    let drawn = super::drawn(judgement);
     if drawn == recorded {
         return Ok(String::new());
     }
@@ -263,7 +253,8 @@ fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report
         report.add("sign-offs", Finding::Absent, "nobody signed");
     }
     for sign_off in &sign_offs {
-        let SignOff { line, role, principal, decision, note, signed_at, fingerprint, standing } = sign_off;
+        let SignOff { line, role, item, principal, decision, note, signed_at, fingerprint, standing } =
+            sign_off;
         let when = signed_at.map(|when| format!(" at {when}")).unwrap_or_default();
         let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         let who = format!("{principal} ({fingerprint}) signed `{}`{when}{note}", decision.word());
@@ -278,7 +269,7 @@ fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report
                 (Finding::NotShown, format!("{who}; whose key it is takes a file of allowed signers"))
             }
         };
-        report.add(format!("sign-off: {role}"), finding, detail);
+        report.add(format!("sign-off: {}", item.as_ref().unwrap_or(role)), finding, detail);
         if *decision == Decision::BreakGlass && *standing == Standing::Valid {
             report.overridden = Some(format!("{principal}{note}"));
         }

@@ -11,14 +11,22 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    BLOBS, CHECKPOINT, KEY, RecordError, SVR, SealingKey, VERDICT, canonical,
+    AllowedSigners, BLOBS, CHECKPOINT, KEY, RecordError, Revoked, SVR, SealingKey, VERDICT, canonical,
     checkpoint::Checkpoint,
     dsse,
     entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
     ledger::{Appender, LEDGER, Ledger, replace},
     sha256,
-    sign_off::{last_verdict, opened},
+    sign_off::{approvals, last_verdict, opened, standings},
     statement,
+};
+use crate::{
+    evidence::{
+        self,
+        file::{EvidenceError, Reader},
+    },
+    judge::{self, Judgement},
+    report::{self, Look},
 };
 
 /// Behind a record's name: the record that stood there before.
@@ -29,18 +37,12 @@ const PARTIAL: &str = "partial";
 /// What a record is made of.
 #[derive(Debug)]
 pub struct Contents<'a> {
-    /// The release's version, if known.
-    pub release: Option<String>,
-    /// The commit that is judged, if known.
-    pub commit: Option<String>,
-    /// The evidence file.
+    /// The evidence file. Its header names release, commit and waivers.
     pub evidence: &'a Path,
     /// What it is, by who judged it.
     pub sealed: Evidence,
     /// The imported files, each with where it lies now.
     pub imported: &'a [(Imported, PathBuf)],
-    /// The waivers in force.
-    pub waivers: &'a [Waiver],
     /// What the evidence comes to.
     pub outcome: Outcome<'a>,
 }
@@ -123,6 +125,43 @@ pub fn add_verdict(
     Ok(Written { root: hex::encode(ledger.root()), size: ledger.size(), complaint: None })
 }
 
+/// Judges a record's evidence again with what people signed by now, and adds what it comes to.
+///
+/// # Errors
+/// As [`add_verdict`]; or the evidence is not what was recorded.
+pub fn conclude(
+    record: &Path,
+    allowed: &AllowedSigners,
+    revoked: &Revoked,
+    key: Option<&SealingKey>,
+    at: Timestamp,
+) -> Result<Judgement, RecordError> {
+    let ledger = Ledger::read(record)?;
+    let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
+    let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
+    let signed = approvals(&standings(record, &ledger, Some(allowed), revoked, at));
+    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &signed);
+    let judgement = judged.map_err(|error| unsound(error.to_string()))?;
+    if judgement.evidence.sha256 != evidence.sha256 {
+        return Err(unsound(format!("{BLOBS}/{}: it was changed", evidence.sha256)));
+    }
+    let outcome = Outcome {
+        verdict: judgement.verdict.word(),
+        exit_code: judgement.exit_code,
+        report: &drawn(&judgement),
+    };
+    add_verdict(record, &outcome, key, at)?;
+    Ok(judgement)
+}
+
+/// The JSON report, as a record keeps it.
+#[must_use]
+pub fn drawn(judgement: &Judgement) -> Vec<u8> {
+    let look = Look { width: 100, colour: false };
+    // There is such a format; without it nothing would equal the report.
+    report::format("json").map(|format| (format.render)(judgement, &look)).unwrap_or_default()
+}
+
 fn fill(
     record: &Path,
     contents: &Contents<'_>,
@@ -134,7 +173,16 @@ fn fill(
     fs::create_dir_all(&blobs).map_err(|source| RecordError::Io { path: blobs.clone(), source })?;
     let mut appender = Appender::create(record)?;
     let id = key.map(|key| key.public().id());
-    let opened = Opened { commit: contents.commit.clone(), key: id, release: contents.release.clone() };
+    let unreadable = |error: EvidenceError| RecordError::Unsound {
+        place: contents.evidence.display().to_string(),
+        what: error.to_string(),
+    };
+    let release = Reader::open(contents.evidence).map_err(unreadable)?.header().release.clone();
+    let opened = Opened {
+        commit: release.as_ref().and_then(|release| release.commit.clone()),
+        key: id,
+        release: release.as_ref().map(|release| release.version.clone()),
+    };
     appender.append(Event::Opened(opened), at)?;
     if let Some(before) = before {
         appender.append(Event::Predecessor(before), at)?;
@@ -145,8 +193,10 @@ fn fill(
         keep(place, &blobs, &file.sha256)?;
         appender.append(Event::Imported(file.clone()), at)?;
     }
-    for waiver in contents.waivers {
-        appender.append(Event::Waiver(waiver.clone()), at)?;
+    for waiver in release.iter().flat_map(|release| &release.waivers) {
+        let evidence::Waiver { id, check, reason, owner, expires } = waiver.clone();
+        let expires = expires.to_string();
+        appender.append(Event::Waiver(Waiver { check, expires, id, owner, reason }), at)?;
     }
     verdict(record, &mut appender, &contents.outcome, at)?;
     if let Some(key) = key {

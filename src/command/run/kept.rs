@@ -8,7 +8,6 @@ use super::super::{Console, RECORD, Refusal, now};
 use crate::{
     judge::Judgement,
     record::{self, Contents, Outcome, SealingKey, entry::Evidence},
-    report::{self, Look},
 };
 
 /// The key that is to seal the record: one that cannot be read is told before anything runs.
@@ -25,22 +24,17 @@ pub(super) fn keep(
     key: Option<&SealingKey>,
     console: &Console,
 ) -> Result<(), Refusal> {
-    let look = Look { width: 100, colour: false };
-    let report = report::format("json").map(|format| (format.render)(judgement, &look)).unwrap_or_default();
     let contents = Contents {
-        release: None,
-        commit: None,
         evidence,
         sealed: Evidence {
             observations: judgement.evidence.observations,
             sha256: judgement.evidence.sha256.clone(),
         },
         imported: &[],
-        waivers: &[],
         outcome: Outcome {
             verdict: judgement.verdict.word(),
             exit_code: judgement.exit_code,
-            report: &report,
+            report: &record::drawn(judgement),
         },
     };
     let written = record::write(&out.join(RECORD), &contents, key, now());

@@ -29,14 +29,17 @@ fn a_key_signs_for_those_whose_it_is_in_its_time_and_namespace() {
         (format!("alice@x namespaces=\"git,gonogo-*\" {KEY}"), "allowed"),
         (format!("alice@x valid-after=\"20260101Z\",valid-before=\"20261231Z\" {KEY}"), "allowed"),
         (format!("alice@x valid-before=\"20260101Z\" {KEY}\nalice@x {KEY}"), "allowed"),
-        (format!("bob@x {KEY}"), "the key is bob@x's in signers, not alice@x's"),
-        (format!("alice@x {OTHER}"), "the key is not in signers"),
-        (format!("alice@x namespaces=\"git\" {KEY}"), "signers:1 does not allow the namespace"),
-        (format!("alice@x cert-authority {KEY}"), "signers:1 is a certificate authority"),
+        (format!("bob@x {KEY}"), "the key is bob@x's by the allowed signers, not alice@x's"),
+        (format!("alice@x {OTHER}"), "the key is not among the allowed signers"),
+        (
+            format!("alice@x namespaces=\"git\" {KEY}"),
+            "line 1 of the allowed signers does not allow the namespace",
+        ),
+        (format!("alice@x cert-authority {KEY}"), "line 1 of the allowed signers is a certificate authority"),
         (format!("alice@x valid-after=\"20260302Z\" {KEY}"), "valid after 2026-03-02T00:00:00Z only"),
         (format!("alice@x valid-before=\"20260302Z\" {KEY}"), "expired"),
         (format!("alice@x valid-before=\"202603011200Z\" {KEY}"), "expired"),
-        (String::new(), "the key is not in signers"),
+        (String::new(), "the key is not among the allowed signers"),
     ] {
         let found = match signers(&line).standing("alice@x", &key(), signed_at, at) {
             Standing::Allowed => "allowed".to_owned(),

@@ -11,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::{
     BLOBS, CHECKPOINT, KEY, SVR, VERDICT,
-    entry::Event,
     ledger::{HEAD, LEDGER, LOCK, Ledger},
 };
 
@@ -46,12 +45,7 @@ pub(super) fn check(record: &Path, ledger: Option<&Ledger>) -> Result<String, St
         entries.flat_map(|entry| entry.event.blobs()).map(str::to_owned).collect()
     });
     // Judging reads the evidence to its end, and hashes it: once is enough.
-    let judged = ledger.and_then(|ledger| {
-        ledger.entries().iter().find_map(|entry| match &entry.event {
-            Event::Evidence(evidence) => Some(evidence.sha256.clone()),
-            _ => None,
-        })
-    });
+    let judged = ledger.and_then(|ledger| Some(ledger.evidence()?.sha256.clone()));
     let found = listed(&record.join(BLOBS), &format!("{BLOBS}/"), &mut wrong)?;
     for name in &found {
         let (place, path) = (format!("{BLOBS}/{name}"), record.join(BLOBS).join(name));

@@ -108,10 +108,7 @@ fn checkpoint(record: &Path, ledger: &Ledger, key: &PublicKey) -> Result<String,
 }
 
 fn statements(record: &Path, ledger: &Ledger) -> Result<statement::Statements, String> {
-    let last = ledger.entries().iter().rev().find_map(|entry| match &entry.event {
-        Event::Verdict(verdict) => Some(&verdict.sha256),
-        _ => None,
-    });
+    let last = ledger.verdict().map(|(_, verdict)| &verdict.sha256);
     let name = last.ok_or_else(|| format!("{LEDGER}: it holds no verdict"))?;
     let report =
         read_regular(&record.join(BLOBS).join(name), LARGEST_REPORT).map_err(|error| error.to_string())?;
