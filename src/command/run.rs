@@ -75,7 +75,8 @@ pub(super) fn judged(
     }
 
     let judgement = judge::judge_file(folder.evidence_path()).map_err(Refusal::internal)?;
-    kept::keep(&judgement, &folder.evidence_path(), &settings.out, key.as_ref(), console)?;
+    let imported = settings.release.as_ref().map(|release| release.imported()).unwrap_or_default();
+    kept::keep(&judgement, &folder.evidence_path(), &imported, &settings.out, key.as_ref(), console)?;
     deliver::to_folder(&judgement, &settings.out)?;
     folder.settle();
     Ok((judgement, folder.evidence_path()))

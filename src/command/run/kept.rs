@@ -1,13 +1,16 @@
 //! The record of a run: everything that the verdict rests on, for whoever wants to check it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use super::super::{Console, RECORD, Refusal, now};
 use crate::{
     judge::Judgement,
-    record::{self, Contents, Outcome, SealingKey, entry::Evidence},
+    record::{
+        self, Contents, Outcome, SealingKey,
+        entry::{Evidence, Imported},
+    },
 };
 
 /// The key that is to seal the record: one that cannot be read is told before anything runs.
@@ -20,6 +23,7 @@ pub(super) fn key(file: Option<&Path>) -> Result<Option<SealingKey>, Refusal> {
 pub(super) fn keep(
     judgement: &Judgement,
     evidence: &Path,
+    imported: &[(Imported, PathBuf)],
     out: &Path,
     key: Option<&SealingKey>,
     console: &Console,
@@ -30,7 +34,7 @@ pub(super) fn keep(
             observations: judgement.evidence.observations,
             sha256: judgement.evidence.sha256.clone(),
         },
-        imported: &[],
+        imported,
         outcome: Outcome {
             verdict: judgement.verdict.word(),
             exit_code: judgement.exit_code,

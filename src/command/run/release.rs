@@ -12,6 +12,7 @@ use crate::{
         file::{EvidenceError, Writer},
     },
     import::{self, ImportError},
+    record::entry::Imported,
 };
 
 /// What was read for each check of a release, in the order of the policy.
@@ -19,6 +20,8 @@ pub(super) struct Gathered {
     /// The policy that goes into the evidence.
     pub policy: Release,
     checks: Vec<Vec<CheckFact>>,
+    /// The folder of `gonogo.yaml`.
+    root: PathBuf,
 }
 
 impl Gathered {
@@ -27,7 +30,22 @@ impl Gathered {
         let policy = release.policy(None, thresholds);
         let gather = Gather { release, root };
         let checks = policy.checks.iter().map(|planned| gather.check(planned)).collect();
-        Self { policy, checks }
+        Self { policy, checks, root: root.to_owned() }
+    }
+
+    /// The files that were read, for the record, each with where it lies; once, however many checks read it.
+    pub(super) fn imported(&self) -> Vec<(Imported, PathBuf)> {
+        let mut files: Vec<(Imported, PathBuf)> = vec![];
+        for fact in self.checks.iter().flatten() {
+            let CheckFact::FileRead { path, sha256, format, .. } = fact else { continue };
+            let (path, sha256, format) = (path.clone(), sha256.clone(), format.clone());
+            let place = self.root.join(&path);
+            let file = Imported { commit: self.policy.commit.clone(), format, path, sha256 };
+            if files.iter().all(|(known, _)| *known != file) {
+                files.push((file, place));
+            }
+        }
+        files
     }
 
     /// Puts the checks' logs behind those of so many scenarios.
