@@ -37,10 +37,11 @@ impl Gathered {
     pub(super) fn imported(&self) -> Vec<(Imported, PathBuf)> {
         let mut files: Vec<(Imported, PathBuf)> = vec![];
         for fact in self.checks.iter().flatten() {
-            let CheckFact::FileRead { path, sha256, format, .. } = fact else { continue };
+            let CheckFact::FileRead { of, path, sha256, format, .. } = fact else { continue };
             let (path, sha256, format) = (path.clone(), sha256.clone(), format.clone());
             let place = self.root.join(&path);
-            let file = Imported { commit: self.policy.commit.clone(), format, path, sha256 };
+            let commit = self.policy.commit.clone().filter(|_| *of == Of::Now);
+            let file = Imported { commit, format, path, sha256 };
             if files.iter().all(|(known, _)| *known != file) {
                 files.push((file, place));
             }
