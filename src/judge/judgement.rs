@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ReleaseResult, Verdict};
+use super::{Metric, ReleaseResult, Verdict};
 use crate::evidence::{Outcome, Severity};
 
 /// Everything that the evidence comes to.
@@ -293,61 +293,6 @@ pub struct Suite {
     pub undecided: usize,
     /// Real time of all of them.
     pub duration_ms: u64,
-}
-
-/// On which side of its threshold a metric should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Bound {
-    /// Not above it.
-    AtMost,
-    /// Not below it.
-    AtLeast,
-}
-
-/// How a metric compares with its threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MetricOutcome {
-    /// On the right side.
-    Within,
-    /// On the wrong side.
-    Beyond,
-    /// Nothing was measured; that is neither.
-    NoData,
-    /// A count, without a threshold.
-    Counted,
-}
-
-impl MetricOutcome {
-    /// As reports write it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Within => "within",
-            Self::Beyond => "beyond",
-            Self::NoData => "no data",
-            Self::Counted => "counted",
-        }
-    }
-}
-
-/// A figure over all scenarios.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Metric {
-    /// What was measured.
-    pub name: String,
-    /// In what: `%`, `ms`, or empty for a count.
-    pub unit: String,
-    /// The figure; absent when there is no data.
-    pub value: Option<f64>,
-    /// The threshold of the policy.
-    pub threshold: Option<f64>,
-    /// On which side of the threshold the value should be.
-    pub bound: Option<Bound>,
-    /// How the two compare.
-    pub outcome: MetricOutcome,
 }
 
 /// How an item of the checklist stands.

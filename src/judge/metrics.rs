@@ -2,8 +2,65 @@
 //! because a scenario that provokes refusals says nothing about how often they come. They inform and decide
 //! nothing.
 
-use super::{Bound, Metric, MetricOutcome};
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::evidence::{Effect, Fact, Observation, Thresholds};
+
+/// On which side of its threshold a metric should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// Not above it.
+    AtMost,
+    /// Not below it.
+    AtLeast,
+}
+
+/// How a metric compares with its threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricOutcome {
+    /// On the right side.
+    Within,
+    /// On the wrong side.
+    Beyond,
+    /// Nothing was measured; that is neither.
+    NoData,
+    /// A count, without a threshold.
+    Counted,
+}
+
+impl MetricOutcome {
+    /// As reports write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Within => "within",
+            Self::Beyond => "beyond",
+            Self::NoData => "no data",
+            Self::Counted => "counted",
+        }
+    }
+}
+
+/// A figure over all scenarios.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Metric {
+    /// What was measured.
+    pub name: String,
+    /// In what: `%`, `ms`, or empty for a count.
+    pub unit: String,
+    /// The figure; absent when there is no data.
+    pub value: Option<f64>,
+    /// The threshold of the policy.
+    pub threshold: Option<f64>,
+    /// On which side of the threshold the value should be.
+    pub bound: Option<Bound>,
+    /// How the two compare.
+    pub outcome: MetricOutcome,
+}
 
 /// Running counts.
 #[derive(Debug, Default)]

@@ -7,24 +7,22 @@ mod check;
 mod flaws;
 mod judgement;
 mod metrics;
+mod overview;
 mod people;
 mod release;
 mod verdict;
 
 pub use check::{CheckOutcome, CheckResult, Figure, FileSeen, Item};
 pub use judgement::{
-    Blocker, BlockerKind, Bound, CheckItem, CheckStatus, Counts, EvidenceSummary, InvariantOutcome,
-    InvariantResult, IssueResult, IssueStatus, Judgement, Metric, MetricOutcome, PostDeploy, Reference,
-    ScenarioResult, Suite, Tool,
+    Blocker, BlockerKind, CheckItem, CheckStatus, Counts, EvidenceSummary, InvariantOutcome, InvariantResult,
+    IssueResult, IssueStatus, Judgement, PostDeploy, Reference, ScenarioResult, Suite, Tool,
 };
+pub use metrics::{Bound, Metric, MetricOutcome};
 pub use people::{Approval, SignedResult, WaiverResult, WaiverStanding};
 pub use release::ReleaseResult;
 pub use verdict::{ACCEPT_GO_AFTER_FIXES, Unconditional, Verdict};
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     evidence::{
@@ -213,7 +211,7 @@ impl Judge {
             .zip(shown)
             .map(|(rule, shown)| shown.conclude(rule.name, &rule.statement()))
             .collect();
-        let issues = issues(&header, &scenarios);
+        let issues = overview::issues(&header, &scenarios);
         let release = release::conclude(&header, checks, &scenarios, approvals);
         let basis = verdict::Basis {
             release: release.as_ref(),
@@ -241,7 +239,7 @@ impl Judge {
             rollback: advice::rollback(&invariants),
             post_deploy: advice::post_deploy(&header.policy.thresholds),
             metrics: tally.metrics(&header.policy.thresholds),
-            suites: suites(&scenarios),
+            suites: overview::suites(&scenarios),
             blockers,
             issues,
             invariants,
@@ -353,50 +351,6 @@ impl Shown {
         let (name, statement) = (name.to_owned(), statement.to_owned());
         InvariantResult { name, statement, outcome, reason, observations: self.references }
     }
-}
-
-fn issues(header: &Header, scenarios: &[ScenarioResult]) -> Vec<IssueResult> {
-    let status = |id: &String| {
-        let mut of_issue = scenarios.iter().filter(|scenario| scenario.tags.contains(id)).peekable();
-        if of_issue.peek().is_none() {
-            return IssueStatus::Undecided;
-        }
-        of_issue.fold(IssueStatus::Settled, |status, scenario| match (status, scenario.outcome) {
-            (IssueStatus::Open, _) | (_, Outcome::Failed) => IssueStatus::Open,
-            (status, Outcome::Passed) => status,
-            _ => IssueStatus::Undecided,
-        })
-    };
-    let issues = header.policy.issues.iter();
-    issues
-        .map(|issue| IssueResult {
-            id: issue.id.clone(),
-            title: issue.title.clone(),
-            severity: issue.severity,
-            status: status(&issue.id),
-            scenarios: scenarios.iter().filter(|scenario| scenario.tags.contains(&issue.id)).count(),
-        })
-        .collect()
-}
-
-fn suites(scenarios: &[ScenarioResult]) -> Vec<Suite> {
-    let mut suites: Vec<Suite> = vec![];
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    for scenario in scenarios {
-        let place = *places.entry(&scenario.feature).or_insert_with(|| {
-            suites.push(Suite { name: scenario.feature.clone(), ..Suite::default() });
-            suites.len() - 1
-        });
-        let suite = &mut suites[place];
-        suite.planned += 1;
-        suite.duration_ms = suite.duration_ms.saturating_add(scenario.duration_ms);
-        match scenario.outcome {
-            Outcome::Passed => suite.passed += 1,
-            Outcome::Failed => suite.failed += 1,
-            _ => suite.undecided += 1,
-        }
-    }
-    suites
 }
 
 #[cfg(test)]

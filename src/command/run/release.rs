@@ -13,6 +13,7 @@ use crate::{
     },
     import::{self, ImportError},
     record::entry::Imported,
+    secret,
 };
 
 /// What was read for each check of a release, in the order of the policy.
@@ -85,6 +86,13 @@ impl Gather<'_> {
                     self.tests(&mut facts, Of::Before, &suite.before);
                 }
             }
+            CheckKind::Secrets => match secret::search(self.root) {
+                Ok(search) => {
+                    facts.extend(search.facts());
+                    facts.extend(search.notes().into_iter().map(|what| CheckFact::Noted { what }));
+                }
+                Err(error) => facts.push(not_read(error.to_string())),
+            },
             kind => facts.push(not_read(format!("{} cannot be read yet", kind.word()))),
         }
         facts
