@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
+
 use super::ImportError;
 use crate::{
     evidence::{Change, CheckFact},
@@ -27,6 +29,8 @@ pub struct CommitChange {
     pub root: PathBuf,
     /// The commit to be released, in full.
     pub commit: String,
+    /// When it was committed, as its committer's clock said.
+    pub committed: Option<Timestamp>,
     /// What it is compared with, in full; `None` when there is no earlier one and everything is new.
     pub base: Option<String>,
     /// What the working tree holds beyond the commit, a path each.
@@ -72,6 +76,8 @@ pub fn read(folder: &Path, base: Option<&str>) -> Result<CommitChange, ImportErr
     let head = git.line(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).map_err(refused)?;
     let commit =
         head.ok_or_else(|| ImportError::file(folder, "has no commit yet: there is nothing to release"))?;
+    let seconds = git.line(&["show", "-s", "--format=%ct", &commit]).map_err(refused)?;
+    let committed = seconds.and_then(|seconds| Timestamp::from_second(seconds.trim().parse().ok()?).ok());
     let mut notes = vec![];
     let base = base::find(&git, folder, &commit, base, &mut notes)?;
     let from = match &base {
@@ -91,7 +97,7 @@ pub fn read(folder: &Path, base: Option<&str>) -> Result<CommitChange, ImportErr
     let mut tracked: Vec<String> = fields(&listed).map(path_text).collect();
     tracked.sort();
     let dirty = dirty(&git, &mut notes).map_err(refused)?;
-    Ok(CommitChange { root: git.root().into(), commit, base, dirty, files, tracked, notes })
+    Ok(CommitChange { root: git.root().into(), commit, committed, base, dirty, files, tracked, notes })
 }
 
 impl CommitChange {

@@ -11,7 +11,7 @@ use crate::{
         CheckFact, CheckKind, Fact, Observation, Of, PlannedCheck, Release, Source, TestOutcome, Thresholds,
         file::{EvidenceError, Writer},
     },
-    import::{self, ImportError},
+    import::{self, ImportError, change::CommitChange},
     record::entry::Imported,
     secret,
 };
@@ -28,8 +28,12 @@ pub(super) struct Gathered {
 impl Gathered {
     /// Reads everything that `release` names below `root`.
     pub(super) fn of(release: &config::Release, root: &Path, thresholds: &Thresholds) -> Self {
-        let policy = release.policy(None, thresholds);
-        let gather = Gather { release, root };
+        let base = release.change.as_ref().and_then(|change| change.base.as_deref());
+        let change = import::change::read(root, base);
+        let commit = change.as_ref().ok().map(|change| change.commit.clone());
+        let policy = release.policy(commit, thresholds);
+        let committed = change.as_ref().ok().and_then(|change| change.committed);
+        let gather = Gather { release, root, change, committed };
         let checks = policy.checks.iter().map(|planned| gather.check(planned)).collect();
         Self { policy, checks, root: root.to_owned() }
     }
@@ -73,6 +77,10 @@ struct Gather<'a> {
     release: &'a config::Release,
     /// The folder of `gonogo.yaml`.
     root: &'a Path,
+    /// What is to be released, if it can be told.
+    change: Result<CommitChange, ImportError>,
+    /// When it was committed.
+    committed: Option<Timestamp>,
 }
 
 impl Gather<'_> {
@@ -86,6 +94,11 @@ impl Gather<'_> {
                     self.tests(&mut facts, Of::Before, &suite.before);
                 }
             }
+            CheckKind::Change => match &self.change {
+                Ok(change) => facts.extend(change.facts()),
+                Err(error) => facts.push(self.unread(error)),
+            },
+            CheckKind::Coverage => self.coverage(&mut facts),
             CheckKind::Secrets => match secret::search(self.root) {
                 Ok(search) => {
                     facts.extend(search.facts());
@@ -114,6 +127,24 @@ impl Gather<'_> {
         }
     }
 
+    fn coverage(&self, facts: &mut Vec<CheckFact>) {
+        let Some(named) = &self.release.coverage else { return };
+        let mut whole: Option<import::coverage::Coverage> = None;
+        for path in self.files(facts, &named.files) {
+            let Some(read) = self.noted(facts, || import::coverage::read(&path, None)) else { continue };
+            self.file(facts, Of::Now, &path, read.format.word());
+            match &mut whole {
+                Some(whole) => whole.absorb(read),
+                None => whole = Some(read),
+            }
+        }
+        match (&self.change, whole) {
+            (Ok(change), Some(coverage)) => facts.extend(import::coverage::changed_lines(change, &coverage)),
+            (Err(error), _) => facts.push(self.unread(error)),
+            (Ok(_), None) => {}
+        }
+    }
+
     /// The files that the globs name; a glob that names none is taken down.
     fn files(&self, facts: &mut Vec<CheckFact>, globs: &[String]) -> Vec<PathBuf> {
         let found = globs.iter().filter_map(|glob| self.noted(facts, || import::find(self.root, glob)));
@@ -132,12 +163,16 @@ impl Gather<'_> {
         match read() {
             Ok(read) => Some(read),
             Err(error) => {
-                let path = self.shown(&error.path);
-                let place = error.at.map(|at| format!(", {at}")).unwrap_or_default();
-                facts.push(not_read(format!("{path}{place}: {}", error.what)));
+                facts.push(self.unread(&error));
                 None
             }
         }
+    }
+
+    fn unread(&self, error: &ImportError) -> CheckFact {
+        let path = self.shown(&error.path);
+        let place = error.at.map(|at| format!(", {at}")).unwrap_or_default();
+        not_read(format!("{path}{place}: {}", error.what))
     }
 
     fn file(&self, facts: &mut Vec<CheckFact>, of: Of, path: &Path, format: &str) {
@@ -147,8 +182,18 @@ impl Gather<'_> {
             Ok((source.sha256()?, bytes))
         };
         let Some((sha256, bytes)) = self.noted(facts, read) else { return };
+        let stale = (of == Of::Now).then(|| self.stale(path)).flatten();
         let (path, format) = (self.shown(path), format.to_owned());
-        facts.push(CheckFact::FileRead { of, path, sha256, bytes, format, stale: None });
+        facts.push(CheckFact::FileRead { of, path, sha256, bytes, format, stale });
+    }
+
+    /// Why a file cannot tell of the commit: it was there before it.
+    fn stale(&self, path: &Path) -> Option<String> {
+        let written = Timestamp::try_from(path.metadata().ok()?.modified().ok()?).ok()?;
+        let committed = self.committed?;
+        // A commit knows seconds only.
+        (written.as_second() < committed.as_second())
+            .then(|| format!("written {written}, before the commit of {committed}"))
     }
 
     fn note(&self, path: &Path, note: &str) -> CheckFact {

@@ -112,6 +112,24 @@ fn recognised(head: &[u8]) -> Option<CoverageFormat> {
 
 impl Coverage {
     /// A line that was run so often; what several tests say of it adds up.
+    /// Takes in what another file of the same run tells: a line ran when either says so.
+    pub fn absorb(&mut self, other: Self) {
+        for (file, lines) in other.files {
+            let known = self.files.entry(file).or_default();
+            for (line, hits) in lines {
+                let counted = known.entry(line).or_default();
+                *counted = counted.saturating_add(hits);
+            }
+        }
+        self.roots
+            .extend(other.roots.into_iter().filter(|root| !self.roots.contains(root)).collect::<Vec<_>>());
+        self.notes.extend(other.notes);
+        self.incomplete = match (self.incomplete.take(), other.incomplete) {
+            (Some(one), Some(two)) => Some(format!("{one}; {two}")),
+            (one, two) => one.or(two),
+        };
+    }
+
     fn ran(&mut self, file: &str, line: u64, hits: u64) {
         let lines = self.files.entry(file.to_owned()).or_default();
         let counted = lines.entry(line).or_default();

@@ -107,6 +107,7 @@ fn change(tracked: &[&str], changed: &[(&str, &[std::ops::RangeInclusive<u64>])]
     CommitChange {
         root: "/repository".into(),
         commit: "c".into(),
+        committed: None,
         base: None,
         dirty: vec![],
         files: changed.iter().map(file).collect(),
