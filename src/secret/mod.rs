@@ -69,14 +69,16 @@ impl fmt::Display for Redacted {
     }
 }
 
-/// The patterns of [`RULES`], in their order, each compiled when a text first needs it.
-static PATTERNS: LazyLock<Vec<LazyLock<Option<Regex>, Box<dyn FnOnce() -> Option<Regex> + Send>>>> =
-    LazyLock::new(|| {
-        let compiled = |rule: &'static Rule| -> Box<dyn FnOnce() -> Option<Regex> + Send> {
-            Box::new(|| RegexBuilder::new(rule.pattern).unicode(false).build().ok())
-        };
-        RULES.iter().map(|rule| LazyLock::new(compiled(rule))).collect()
-    });
+/// A pattern that is compiled when a text first needs it.
+type Pattern = LazyLock<Option<Regex>, Box<dyn FnOnce() -> Option<Regex> + Send>>;
+
+/// The patterns of [`RULES`], in their order.
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let pattern = |rule: &'static Rule| -> Pattern {
+        LazyLock::new(Box::new(|| RegexBuilder::new(rule.pattern).unicode(false).build().ok()))
+    };
+    RULES.iter().map(pattern).collect()
+});
 
 /// The keywords of all rules, and the rule of each.
 static KEYWORDS: LazyLock<Option<(AhoCorasick, Vec<usize>)>> = LazyLock::new(|| {

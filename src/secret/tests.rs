@@ -307,14 +307,13 @@ fn what_is_left_out_of_a_search_is_said_and_what_cannot_be_read_makes_it_incompl
         std::os::unix::fs::symlink("a.ts", folder.path().join("inner")).expect("a link");
         let made = Command::new("mkfifo").arg(folder.path().join("pipe")).status();
         let search = search(folder.path()).expect("a search");
-        let left: Vec<_> = search.left_out.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
+        let mut left: Vec<_> = search.left_out.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
         let mut expected = vec![
             (LeftOut::Binary, "picture.png"),
             (LeftOut::TooLarge, "large.txt"),
             (LeftOut::LinkOut, "link"),
         ];
         expected.extend(made.is_ok_and(|status| status.success()).then_some((LeftOut::Irregular, "pipe")));
-        let mut left = left;
         left.sort();
         assert_eq!(left, expected);
         assert_eq!(search.files, 2);
@@ -388,8 +387,7 @@ fn what_is_staged_is_searched_as_git_has_it_before_and_after_the_first_commit() 
     git(folder.path(), &["rm", "-q", "--cached", "clean.ts"]);
     let found = staged(folder.path()).expect("a search");
     assert_eq!(found.findings.iter().map(Finding::place).collect::<Vec<_>>(), ["later.ts:1"]);
-    let error = staged(tree(&[]).path()).expect_err("no repository").to_string();
-    assert!(error.contains("is not in a git repository"), "{error}");
+    assert!(staged(tree(&[]).path()).is_err(), "no repository");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod cli;
+mod committed;
 mod drawn;
 mod evidence;
 mod flaws;
