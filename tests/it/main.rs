@@ -20,6 +20,7 @@ mod node;
 mod process;
 mod prove;
 mod readme;
+mod record;
 mod reports;
 mod secrets;
 mod tidy;
