@@ -73,9 +73,10 @@ Feature: Scheduled triggers of a Forge app
     And what the small site's change altered, the large site's altered too
 
   @invariant:no_interpretation
-  Scenario: What it shows are facts
+  Scenario: What it shows are facts, from the first minute on
     Given the Forge app is installed for "acme"
-    When every scheduled trigger fires for every tenant
+    When every resolver is called for every tenant
+    And every scheduled trigger fires for every tenant
     And a day passes
     And the site of "acme" changes all over
     And every scheduled trigger fires for every tenant

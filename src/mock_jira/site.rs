@@ -80,6 +80,8 @@ pub(super) struct Site {
     pub stored: BTreeMap<String, Value>,
     pub canary: Option<String>,
     pub order: ListingOrder,
+    /// Most issues in a page of a search.
+    pub issues_per_page: usize,
     next_id: u64,
     /// Grows with every change.
     pub version: u64,
@@ -96,6 +98,8 @@ pub(super) const PRIORITIES: [(u64, &str); 5] =
 
 const PROJECT_NAMES: [&str; 8] =
     ["Billing", "Payments", "Search", "Mobile", "Platform", "Support", "Website", "Data"];
+/// Jira takes any sign in a name.
+const EVERYDAY_NAME: &str = "Maße & Größen (€) \"neu\" <b> 🚀";
 const STATUSES: [(&str, &str); 6] = [
     ("To Do", "new"),
     ("Selected for Development", "new"),
@@ -154,13 +158,16 @@ impl Site {
         let custom = (0..spec.custom_fields).map(|i| Field {
             id: format!("customfield_{}", 10020 + i),
             name: named(&custom_names, i),
-            kind: CUSTOM_FIELDS[i % CUSTOM_FIELDS.len()].1.to_owned(),
+            kind: CUSTOM_FIELDS[(i + spec.shifted) % CUSTOM_FIELDS.len()].1.to_owned(),
             custom: true,
         });
         let statuses = STATUSES.iter().enumerate().map(|(i, (name, category))| Status {
             id: 10100 + i as u64,
             name: (*name).to_owned(),
-            category: (*category).to_owned(),
+            category: match spec.shifted {
+                0 => (*category).to_owned(),
+                by => STATUSES[(i + by) % STATUSES.len()].1.to_owned(),
+            },
         });
         let mut site = Self {
             seed,
@@ -177,13 +184,35 @@ impl Site {
             stored: BTreeMap::new(),
             canary: None,
             order: ListingOrder::Natural,
+            issues_per_page: spec.issues_per_page,
             next_id: 20_000,
             version: 0,
         };
+        if spec.everyday_names {
+            site.name_as_people_do();
+        }
         if let Some(mark) = &spec.canary {
             site.plant(mark);
         }
         site
+    }
+
+    /// Fields may share a name, and so may statuses of two team-managed projects; projects may not.
+    fn name_as_people_do(&mut self) {
+        if let Some(project) = self.projects.get_mut(2) {
+            EVERYDAY_NAME.clone_into(&mut project.name);
+        }
+        let mut custom = self.fields.iter_mut().filter(|field| field.custom).skip(2);
+        if let (Some(field), Some(namesake), Some(odd)) = (custom.next(), custom.next(), custom.next()) {
+            namesake.name.clone_from(&field.name);
+            EVERYDAY_NAME.clone_into(&mut odd.name);
+        }
+        let mut statuses = self.statuses.iter_mut().skip(2);
+        if let (Some(status), Some(namesake), Some(odd)) = (statuses.next(), statuses.next(), statuses.next())
+        {
+            namesake.name.clone_from(&status.name);
+            EVERYDAY_NAME.clone_into(&mut odd.name);
+        }
     }
 
     /// Puts a mark into names and summaries.

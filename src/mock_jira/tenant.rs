@@ -22,6 +22,12 @@ pub struct TenantSpec {
     pub canary: Option<String>,
     /// What its first consent grants.
     pub scopes: Vec<String>,
+    /// Whether things are named as people name them: some alike, some with signs of any kind.
+    pub everyday_names: bool,
+    /// By how much the types of fields and the categories of statuses stand elsewhere than on other sites.
+    pub shifted: usize,
+    /// Most issues in a page of a search: Jira may give fewer than it was asked for.
+    pub issues_per_page: usize,
 }
 
 impl TenantSpec {
@@ -36,6 +42,9 @@ impl TenantSpec {
             users: 60,
             canary: None,
             scopes: ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned).to_vec(),
+            everyday_names: false,
+            shifted: 0,
+            issues_per_page: usize::MAX,
         }
     }
 }

@@ -184,6 +184,7 @@ fn page(visit: &mut Visit<'_>) -> Result<Response, Response> {
         .map_or(0, |p| found.partition_point(|index| query.compare(site, *index as usize, p.after).is_le()));
     let limit =
         if let Twist::Short(most) = visit.twist { asked.limit.min((*most).max(1)) } else { asked.limit };
+    let limit = limit.min(site.issues_per_page.max(1));
     let (mut first, mut end) = (start, start.saturating_add(limit).min(found.len()));
     if *visit.twist == Twist::Repeat {
         (first, end) = (start.saturating_sub(limit), if start == 0 { end } else { start });

@@ -33,6 +33,11 @@ pub enum SiteChange {
         id: String,
         name: String,
     },
+    /// `kind` as in `AddField`.
+    RetypeField {
+        id: String,
+        kind: String,
+    },
     /// `category` is `new`, `indeterminate` or `done`.
     AddStatus {
         name: String,
@@ -44,6 +49,11 @@ pub enum SiteChange {
     RenameStatus {
         name: String,
         to: String,
+    },
+    /// `category` as in `AddStatus`.
+    RecategorizeStatus {
+        name: String,
+        category: String,
     },
     /// Issues appended to the first project.
     AddIssues {
@@ -89,6 +99,12 @@ impl Site {
             SiteChange::RemoveField { id } => remove(&mut self.fields, |f| f.id == id),
             SiteChange::RenameField { id, name } => {
                 self.fields.iter_mut().find(|f| f.id == id).map(|f| f.name = name)
+            }
+            SiteChange::RetypeField { id, kind } => {
+                self.fields.iter_mut().find(|f| f.id == id).map(|f| f.kind = kind)
+            }
+            SiteChange::RecategorizeStatus { name, category } => {
+                self.statuses.iter_mut().find(|s| s.name == name).map(|s| s.category = category)
             }
             SiteChange::AddStatus { name, category } => {
                 let free = self.statuses.iter().all(|s| s.name != name);

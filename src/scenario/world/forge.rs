@@ -118,7 +118,8 @@ impl World {
         let tenant = site.id.clone();
         let deployment = self.deployment()?;
         let first = self.scene()?.platform.tenant_ids().is_empty();
-        self.add_site(TenantSpec { scopes: deployment.manifest().scopes.clone(), ..site })?;
+        let scopes = deployment.manifest().scopes.clone();
+        self.add_site(TenantSpec { scopes, everyday_names: true, ..site })?;
         if first {
             for fact in deployment.facts() {
                 self.scene()?.stage.recorder.record(Source::Subject, fact.clone());

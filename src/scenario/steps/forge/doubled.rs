@@ -50,6 +50,11 @@ impl Pair {
         let refused = |e: crate::mock_jira::UnknownTenant| Failure::new(e.to_string());
         let mut names = platform.names(tenant).map_err(refused)?;
         names.extend(platform.canary(tenant).map_err(refused)?);
+        // They are looked for in JSON.
+        for name in &mut names {
+            let written = Value::from(name.as_str()).to_string();
+            *name = written.get(1..written.len() - 1).unwrap_or_default().to_owned();
+        }
         let begin = stored(world, tenant)?;
         let (first, second) = (Contents::new(), Contents::new());
         Ok(Self { tenant: tenant.to_owned(), names, last: begin.clone(), begin, first, second })
@@ -143,7 +148,7 @@ fn holds_list(value: &Value) -> bool {
 }
 
 /// The value without what differs from run to run.
-fn lasting(value: &Value) -> Value {
+pub(super) fn lasting(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let kept = fields.iter().filter(|(name, value)| {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     evidence::{Fact, Observation},
-    mock_jira::{Barrier, Fault, FaultRule, Route, TenantSpec, When},
+    mock_jira::{Barrier, Fault, FaultRule, Route, SiteChange, TenantSpec, When},
     scenario::{Failure, World, world::Step},
 };
 
@@ -210,12 +210,18 @@ async fn each_is_killed(world: &mut World, write: String, tenant: String, contro
 #[given(expr = "the Forge app is installed for {string} and, with a large site, for {string}")]
 fn installed_for_large(world: &mut World, small: String, large: String) -> Step {
     world.install_forge(&small)?;
+    // Lists of projects and fields fill their last page; with one more of each, that one is alone on a page.
+    let issues_per_page = 20;
     world.install_forge_on(TenantSpec {
-        projects: 60,
-        custom_fields: 170,
+        projects: 50,
+        custom_fields: 189,
         issues: 400,
+        issues_per_page,
         ..TenantSpec::new(&large)
-    })
+    })?;
+    // One project has more than one page of issues; those that wait for a new one are in it.
+    let more = SiteChange::AddIssues { count: issues_per_page };
+    world.scene()?.platform.change_site(&large, more).map_err(|e| Failure::new(e.to_string()))
 }
 
 fn nth(word: &str) -> Result<u64, Failure> {

@@ -11,6 +11,7 @@ mod records;
 mod release;
 mod resolvers;
 mod seen;
+mod traces;
 mod trouble;
 
 use crate::{

@@ -64,6 +64,16 @@ struct Kept {
 }
 
 impl Snapshots {
+    /// The keys of the records that hold a tenant's hashes, each with its trigger.
+    pub fn keys(&self, whose: &str) -> Vec<String> {
+        let of = self.kept.iter().filter(|((tenant, _), _)| tenant == whose);
+        let shown = |((_, trigger), kept): (&(String, String), &Kept)| {
+            let keys: Vec<String> = kept.records.iter().map(|(key, _)| format!("{key:?}")).collect();
+            format!("{} of the trigger {trigger}", keys.join(", "))
+        };
+        of.map(shown).collect()
+    }
+
     /// The hashes that were stored last for a tenant, one for each trigger.
     pub fn latest(&self, whose: &str) -> Vec<String> {
         let of = self.kept.iter().filter(|((tenant, _), _)| tenant == whose);

@@ -105,6 +105,9 @@ fn another_order(world: &mut World, tenant: String) -> Step {
     platform.order_listings(&tenant, ListingOrder::Reversed).map_err(|e| Failure::new(e.to_string()))
 }
 
+/// Jira takes any sign in a name.
+const ANY_SIGN: &str = "(€) \"ß\" <b> 🚀";
+
 /// Whatever an app looks at, something of it is another after this.
 #[when(expr = "the site of {string} changes all over")]
 pub(super) fn changes_all_over(world: &mut World, tenant: String) -> Step {
@@ -115,7 +118,7 @@ pub(super) fn changes_all_over(world: &mut World, tenant: String) -> Step {
     let refused = |e: &dyn std::fmt::Display| Failure::new(e.to_string());
     let mark = platform.canary(&tenant).map_err(|e| refused(&e))?.unwrap_or_default();
     // The names carry the tenant's mark: they must not be seen anywhere else.
-    let named = |name: &str| format!("{name} {before} {mark}");
+    let named = |name: &str| format!("{name} {before} {ANY_SIGN} {mark}");
     let (key, field) = (format!("VISIT{before}"), format!("customfield_{}", 99_000 + before));
     let mut changes = vec![
         SiteChange::AddProject { key: key.clone(), name: named("Visitors") },
