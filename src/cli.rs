@@ -2,7 +2,7 @@
 
 mod record;
 
-pub use record::{Decision, Sign, Verify};
+pub use record::{Checklist, Decision, Sign, Verify};
 
 use std::path::PathBuf;
 
@@ -80,6 +80,8 @@ pub enum Command {
     Judge(Judge),
     /// Sign a release: your decision, in your role, over everything that its record holds
     Sign(Sign),
+    /// Show every item of the release, and judge it again with what people signed by now
+    Checklist(Checklist),
     /// Verify a record of a release, offline, and judge its evidence again
     Verify(Verify),
     /// Keep what the released version of an app is, for the next one to be compared with

@@ -1,4 +1,4 @@
-//! The flags of `sign` and `verify`. No behaviour.
+//! The flags of `sign`, `checklist` and `verify`. No behaviour.
 
 use std::path::PathBuf;
 
@@ -46,6 +46,23 @@ pub enum Decision {
     Reject,
     /// Release in spite of the verdict; it stays what it is
     BreakGlass,
+}
+
+/// `gonogo checklist`.
+#[derive(Args, Debug)]
+pub struct Checklist {
+    /// The output folder of the run, or its record
+    #[arg(default_value = "gonogo-report")]
+    pub dir: PathBuf,
+    /// Who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch
+    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS")]
+    pub allowed_signers: Option<PathBuf>,
+    /// Revoked keys: a public key or a SHA256:… fingerprint a line
+    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED")]
+    pub revoked: Option<PathBuf>,
+    /// Ed25519 private key (PEM) that sealed the record, if one did
+    #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
+    pub record_key: Option<PathBuf>,
 }
 
 /// `gonogo verify`.

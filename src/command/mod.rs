@@ -2,6 +2,7 @@
 //! Judges nothing.
 
 mod baseline;
+mod checklist;
 mod completions;
 mod console;
 mod deliver;
@@ -69,6 +70,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
     match &cli.command {
         Command::Run(arguments) => run::run(arguments, &mut console),
         Command::Sign(arguments) => sign::sign(arguments, &mut console),
+        Command::Checklist(arguments) => checklist::checklist(arguments, &mut console),
         Command::Verify(arguments) => verify::verify(arguments, &mut console),
         Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),

@@ -20,6 +20,8 @@ pub struct Approval {
     pub principal: String,
     /// Of the key.
     pub fingerprint: String,
+    /// When it was given, by the signer's clock.
+    pub at: Option<Timestamp>,
     /// Why it counts for nothing, if so.
     pub void: Option<String>,
 }
@@ -38,6 +40,8 @@ pub struct SignedResult {
     pub needed: u32,
     /// Who signed.
     pub signed_by: Vec<String>,
+    /// From the start of the run to the last signature that counts, by the signers' clocks.
+    pub took_ms: Option<u64>,
     /// Signatures that count for nothing, each with the reason.
     pub void: Vec<String>,
 }
@@ -93,7 +97,7 @@ pub struct WaiverResult {
 }
 
 /// Where the roles stand. A person signs for one role; the first that they signed for counts.
-pub(super) fn roles(release: &Release, approvals: &[Approval]) -> Vec<SignedResult> {
+pub(super) fn roles(release: &Release, begun: Timestamp, approvals: &[Approval]) -> Vec<SignedResult> {
     let mut results: Vec<SignedResult> = release
         .roles
         .iter()
@@ -103,6 +107,7 @@ pub(super) fn roles(release: &Release, approvals: &[Approval]) -> Vec<SignedResu
             stage: None,
             needed: role.needed,
             signed_by: vec![],
+            took_ms: None,
             void: vec![],
         })
         .collect();
@@ -120,14 +125,18 @@ pub(super) fn roles(release: &Release, approvals: &[Approval]) -> Vec<SignedResu
         });
         match void {
             Some(why) => results[place].void.push(format!("{who}: {why}")),
-            None => results[place].signed_by.push(who.clone()),
+            None => {
+                let result = &mut results[place];
+                result.signed_by.push(who.clone());
+                result.took_ms = result.took_ms.max(after(begun, approval));
+            }
         }
     }
     results
 }
 
 /// Where the items of the checklist stand that a person signs.
-pub(super) fn items(release: &Release, approvals: &[Approval]) -> Vec<SignedResult> {
+pub(super) fn items(release: &Release, begun: Timestamp, approvals: &[Approval]) -> Vec<SignedResult> {
     let result = |item: &crate::evidence::ManualItem| {
         let of_item = || approvals.iter().filter(|approval| approval.item.as_deref() == Some(&item.id));
         let valid = of_item().filter(|approval| approval.void.is_none());
@@ -137,11 +146,17 @@ pub(super) fn items(release: &Release, approvals: &[Approval]) -> Vec<SignedResu
             id: Some(item.id.clone()),
             stage: Some(item.stage),
             needed: 1,
+            took_ms: valid.clone().filter_map(|approval| after(begun, approval)).max(),
             signed_by: valid.map(|approval| approval.principal.clone()).collect(),
             void: void.collect(),
         }
     };
     release.items.iter().map(result).collect()
+}
+
+/// How long after the start of the run something was signed.
+fn after(begun: Timestamp, approval: &Approval) -> Option<u64> {
+    u64::try_from(approval.at?.as_millisecond() - begun.as_millisecond()).ok()
 }
 
 /// Where the waivers stand at a moment; `found` are the names of what could be waived.

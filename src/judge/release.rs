@@ -57,8 +57,8 @@ pub(super) fn conclude(
         version: release.version.clone(),
         commit: release.commit.clone(),
         checks,
-        sign_offs: people::roles(release, approvals),
-        items: people::items(release, approvals),
+        sign_offs: people::roles(release, header.started_at, approvals),
+        items: people::items(release, header.started_at, approvals),
         waivers,
     })
 }

@@ -74,6 +74,7 @@ pub fn approvals(sign_offs: &[SignOff]) -> Vec<Approval> {
             item: sign_off.item.clone(),
             principal: sign_off.principal.clone(),
             fingerprint: sign_off.fingerprint.clone(),
+            at: sign_off.signed_at,
             void,
         })
     };

@@ -1,6 +1,7 @@
 //! Reports: one format, one file. Draws a judgement into bytes; decides nothing, and touches neither a
 //! file nor a terminal.
 
+mod checklist;
 mod json;
 mod junit;
 mod markdown;
@@ -48,6 +49,7 @@ pub fn formats() -> &'static [Format] {
         format("terminal", None, "tables for people", terminal::render),
         format("json", Some("verdict.json"), "everything, for programs", json::render),
         format("markdown", Some("report.md"), "for a CI step summary or an audit", markdown::render),
+        format("checklist", None, "every item of the release, open or done", checklist::render),
         format("junit", Some("junit.xml"), "for CI test views", junit::render),
     ];
     FORMATS

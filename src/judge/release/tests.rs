@@ -234,6 +234,7 @@ fn signed(role: &str, who: &str, key: &str) -> Approval {
         item: None,
         principal: who.to_owned(),
         fingerprint: key.to_owned(),
+        at: None,
         void: None,
     }
 }
