@@ -3,13 +3,18 @@ Feature: A Forge app in trouble
   Jira that says "later", breaks or is slow; one tenant in trouble beside a healthy one.
 
   @mode-19
-  Scenario: A limited app waits as long as it is told to
-    Given the Forge app is installed for "acme"
-    And Jira answers "429 with Retry-After 7" to the next 2 requests for "jira" of "acme"
-    When every scheduled trigger fires for every tenant
+  Scenario: An app that Jira slows down gets through all the same, and waits as long as it is told to
+    Given the Forge app is installed for "acme" and "globex"
+    When something new comes to every site
+    And Jira answers "429 with Retry-After 1" to every third request of "acme", once trouble begins
+    And every scheduled trigger fires for every tenant
+    And 2 hours pass
+    And every scheduled trigger fires for every tenant
+    And 2 hours pass
+    And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
     And no request came before its Retry-After had passed
-    And "acme" was served in the end
+    And what is kept of the news for "globex" is kept for "acme" too
 
   Scenario Outline: After <fault> to <which> nothing false is stored, and the next run is whole
     Given the Forge app is installed for "acme"
@@ -24,22 +29,44 @@ Feature: A Forge app in trouble
     And "acme" was served in the end
 
     Examples:
-      | fault          | which                |
-      | 500            | the first 2 requests |
-      | 503            | every third request  |
-      | 503            | every request        |
-      | reset          | the first 2 requests |
-      | malformed JSON | every third request  |
-      | slow           | the first 2 requests |
+      | fault                   | which                |
+      | 500                     | the first 2 requests |
+      | 503                     | every third request  |
+      | 503                     | every request        |
+      | 429 with Retry-After 60 | every request        |
+      | reset                   | the first 2 requests |
+      | reset                   | every request        |
+      | malformed JSON          | every third request  |
+      | slow                    | the first 2 requests |
 
-  Scenario: Whichever operation of Jira fails alone, nothing false is stored
+  Scenario Outline: Whichever operation of Jira alone answers <fault>, nothing false is stored
     Given the Forge app is installed for "acme"
     When every scheduled trigger fires for every tenant
-    And one operation of Jira after the other fails for "acme" for a day
+    And one operation of Jira after the other answers "<fault>" to "acme" for a day
     And a day passes
     And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
     And "acme" was served in the end
+
+    Examples:
+      | fault |
+      | 503   |
+      | 403   |
+      | 401   |
+
+  Scenario Outline: Whichever list of a large site breaks off with <fault>, half of it is not stored as the whole
+    Given the Forge app is installed for "acme" and, with a large site, for "globex"
+    When every scheduled trigger fires for every tenant
+    And one operation of Jira after the other answers "<fault>" to "globex" from its second request on, for a day
+    And a day passes
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And "globex" was served in the end
+
+    Examples:
+      | fault                   |
+      | 503                     |
+      | 429 with Retry-After 60 |
 
   Scenario: Whichever operation of Jira asks for a long wait, the app waits or comes back another day
     Given the Forge app is installed for "acme"
@@ -59,3 +86,23 @@ Feature: A Forge app in trouble
     And every resolver is called for every tenant
     Then every trigger came to its end by itself
     And "globex" was served in the end
+
+  Scenario: Whichever operation of its storage fails, nothing is lost for good
+    Given the Forge app is installed for "acme" and "globex"
+    When every scheduled trigger fires for every tenant
+    And one operation of the storage after the other fails for "acme", and in the end all of it, while news come to every site
+    And a day passes
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And "acme" was served in the end
+    And what is kept of the news for "globex" is kept for "acme" too
+
+  Scenario: Whenever its storage is away for a moment, nothing is lost for good
+    Given the Forge app is installed for "acme" and "globex"
+    When every scheduled trigger fires for every tenant
+    And the storage of "acme" is away for a moment, at one moment of a run after the other, while news come to every site
+    And a day passes
+    And every scheduled trigger fires for every tenant
+    Then every trigger came to its end by itself
+    And "acme" was served in the end
+    And what is kept of the news for "globex" is kept for "acme" too

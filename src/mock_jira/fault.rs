@@ -179,6 +179,8 @@ pub enum When {
     After(u64),
     /// Those that come in this span of the platform's clock, the end not included.
     Between(Timestamp, Timestamp),
+    /// The first one after so many, and all that come within so much time of it.
+    Outage(u64, Duration),
 }
 
 /// A fault with its place and time.
@@ -198,6 +200,8 @@ pub struct FaultRule {
 struct Armed {
     rule: FaultRule,
     met: u64,
+    /// When it struck first.
+    since: Option<Timestamp>,
 }
 
 /// The rules in force; the first that strikes wins.
@@ -212,7 +216,7 @@ pub(super) struct Strike {
 
 impl Faults {
     pub fn arm(&mut self, rule: FaultRule) {
-        self.0.push(Armed { rule, met: 0 });
+        self.0.push(Armed { rule, met: 0, since: None });
     }
 
     pub fn disarm(&mut self) {
@@ -241,6 +245,11 @@ impl Faults {
                 When::EveryNth(n) => n > 0 && armed.met.is_multiple_of(n),
                 When::After(n) => armed.met > n,
                 When::Between(from, to) => from <= now && now < to,
+                When::Outage(after, span) if armed.met > after => {
+                    let since = *armed.since.get_or_insert(now);
+                    since.saturating_add(span).is_ok_and(|end| now < end)
+                }
+                When::Outage(..) => false,
             };
             if strikes && struck.is_none() {
                 struck = Some(Strike { fault: rule.fault.clone(), route: rule.route.name().to_owned() });
@@ -353,6 +362,7 @@ mod tests {
             (When::EveryNth(0), vec![]),
             (When::After(4), vec![5, 6]),
             (When::Between(time(2), time(4)), vec![2, 3]),
+            (When::Outage(2, Duration::from_secs(3)), vec![3, 4, 5]),
         ] {
             assert_eq!(struck(when), expected, "{when:?}");
         }

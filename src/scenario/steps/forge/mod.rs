@@ -7,10 +7,12 @@ mod firing;
 mod flight;
 mod kinds;
 mod listing;
+mod news;
 mod records;
 mod release;
 mod resolvers;
 mod seen;
+mod storage;
 mod traces;
 mod trouble;
 

@@ -137,7 +137,7 @@ pub(super) fn note_end(
         }
         (_, Ending::Threw | Ending::Hung) => {
             // The platform does not fire a scheduled trigger again because it threw, and nobody reads its log.
-            let demand = "a job ends by itself, whatever Jira answers: let it catch the error, return an outcome \
+            let demand = "a job ends by itself, whatever Jira and its storage answer: let it catch the error, return an outcome \
                           that says so (`{outcome: 'failed'}`), and leave the rest to its next run";
             ends.bad.push(format!("the trigger {job:?} {} for {tenant:?}: {end}; {demand}", word(end)));
         }

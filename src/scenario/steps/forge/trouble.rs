@@ -41,9 +41,16 @@ const MOST_OPERATIONS: usize = 12;
 /// A long wait, for a function that may take so long and for one that may not.
 const LATE_S: (u64, u64) = (45, 10);
 
-#[when(expr = "one operation of Jira after the other fails for {string} for a day")]
-async fn each_fails(world: &mut World, tenant: String) -> Step {
-    each_operation(world, &tenant, "503", When::Always).await
+#[when(expr = "one operation of Jira after the other answers {string} to {string} for a day")]
+async fn each_answers(world: &mut World, fault: String, tenant: String) -> Step {
+    each_operation(world, &tenant, &fault, When::Always).await
+}
+
+#[when(
+    expr = "one operation of Jira after the other answers {string} to {string} from its second request on, for a day"
+)]
+async fn each_breaks_off(world: &mut World, fault: String, tenant: String) -> Step {
+    each_operation(world, &tenant, &fault, When::After(1)).await
 }
 
 #[when(expr = "one operation of Jira after the other asks {string} once to come back late")]
@@ -61,30 +68,36 @@ async fn each_is_limited(world: &mut World, tenant: String) -> Step {
 /// Fires all triggers of a tenant once for each operation that the app has used there, while that one alone is in
 /// trouble; a day lies between.
 async fn each_operation(world: &mut World, tenant: &str, fault: &str, when: When) -> Step {
-    let used = super::since(world, 0, |log| {
-        let mut used: Vec<String> = vec![];
-        for observation in log {
-            if let Fact::RequestAnswered { tenant: Some(of), operation, .. } = &observation.fact
-                && of == tenant
-                && is_jira(operation)
-                && operation != "unknown"
-                && !used.contains(operation)
-            {
-                used.push(operation.clone());
-            }
-        }
-        used
-    });
+    let used = used_operations(world, tenant, is_jira);
     if used.is_empty() {
         return Err(Failure::not_exercised("the app asks Jira for nothing"));
     }
-    for operation in used.iter().take(MOST_OPERATIONS) {
+    for operation in &used {
         a_day_passes(world)?;
         super::super::site::inject(world, fault, operation, Some(tenant.to_owned()), when)?;
         firing::fire_for(world, &[tenant.to_owned()]).await?;
         world.scene()?.platform.clear_faults();
     }
     Ok(())
+}
+
+/// The operations of a kind that the app has used for a tenant, in the order of their first use, each once.
+pub(super) fn used_operations(world: &World, tenant: &str, is_meant: impl Fn(&str) -> bool) -> Vec<String> {
+    super::since(world, 0, |log| {
+        let mut used: Vec<String> = vec![];
+        for observation in log {
+            if let Fact::RequestAnswered { tenant: Some(of), operation, .. } = &observation.fact
+                && of == tenant
+                && is_meant(operation)
+                && operation != "unknown"
+                && !used.contains(operation)
+            {
+                used.push(operation.clone());
+            }
+        }
+        used.truncate(MOST_OPERATIONS);
+        used
+    })
 }
 
 #[when(expr = "the trouble ends")]
