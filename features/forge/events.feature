@@ -20,3 +20,11 @@ Feature: What a Forge app is told
     And every scheduled trigger fires for every tenant
     Then every trigger came to its end by itself
     And none of them failed
+
+  Scenario: Told of an upgrade after days with changes, it keeps what it stored
+    Given the Forge app is installed for "acme"
+    When every scheduled trigger fires for "acme" on each of 3 days, while the site changes all over
+    And the platform tells the app of "acme" of an upgrade
+    Then every trigger came to its end by itself
+    And none of them failed
+    And nothing that the app had stored of the site of "acme" is gone

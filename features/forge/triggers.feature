@@ -4,11 +4,13 @@ Feature: Scheduled triggers of a Forge app
 
   @invariant:read_only_jira @invariant:one_step_install @invariant:fire_and_forget_jobs @invariant:silent_by_default
   Scenario: Right after its installation every scheduled trigger does its work for every tenant
-    Given the Forge app is installed for "acme" and "globex"
+    Given the Forge app is installed for "acme" and, where other numbers stand behind the same ids, for "globex"
     When every scheduled trigger fires for every tenant
+    And every scheduled trigger fires in new instances for "initech", whose site is that of "globex"
     Then every trigger came to its end by itself
     And none of them failed
     And every trigger did something that can be seen
+    And what is stored of the site of "globex" is what is stored of that of "initech"
 
   @invariant:tenant_isolation
   Scenario: What an instance did for one tenant is nowhere in what it does for the next
@@ -41,12 +43,14 @@ Feature: Scheduled triggers of a Forge app
     And none of them failed
     And the work of the two was done once
 
-  Scenario: What it does on its first day, it does on every day of the week
+  Scenario: What it does on its first day, it does on every day of the week and at the end of a month
     Given the Forge app is installed for "acme"
     When every scheduled trigger fires for "acme" on each of 8 days, while the site changes all over
+    And the end of the month comes and every scheduled trigger fires for "acme" on 2 more days
     Then every trigger came to its end by itself
     And none of them failed
     And "acme" was served in the end
+    And each day's changes left what those of the first day left
 
   @invariant:deterministic_hashing
   Scenario: What it stores of equal data is equal, and of changed data is not

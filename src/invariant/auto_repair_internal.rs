@@ -21,7 +21,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Finding, concerns, is_jira, start_of};
+use super::{Case, Finding, concerns, is_jira, said, start_of};
 use crate::evidence::{Effect, Ending, Fact, Log, Observation};
 
 pub(super) fn judge(log: &Log<'_>) -> Finding {
@@ -44,6 +44,7 @@ fn heals(case: &mut Case, all: &[Observation], at: usize, whom: &str, damage: &s
     let mut acted = None;
     let mut healed = false;
     let mut ends = vec![];
+    let mut last = String::new();
     let mut failures: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     let mut disturbed = false;
     for (now, observation) in all.iter().enumerate().skip(at + 1) {
@@ -56,12 +57,13 @@ fn heals(case: &mut Case, all: &[Observation], at: usize, whom: &str, damage: &s
             {
                 case.violated(|| format!("the repair of {damage:?} writes to Jira ({path})"), &[damaged, seq]);
             }
-            Fact::JobEnded { job, tenant, ending, .. } if concerns(tenant.as_ref(), whom) && !healed => {
+            Fact::JobEnded { job, tenant, ending, report, .. } if concerns(tenant.as_ref(), whom) && !healed => {
                 // A job that was under way when the damage was done need not heal it.
                 if start_of(all, now).is_some_and(|start| start < at) || *ending == Ending::Crashed {
                     continue;
                 }
                 ends.push(seq);
+                last = format!("; {job} came last{}", said(report));
                 let done = all[at + 1..now].iter().any(|between| output(&between.fact) == Some(whom));
                 // Who says that there is nothing to do, and notes that down, has healed nothing.
                 let noted = all[at + 1..now].iter().all(|between| {
@@ -92,7 +94,7 @@ fn heals(case: &mut Case, all: &[Observation], at: usize, whom: &str, damage: &s
     if !healed && ends.len() > usize::from(disturbed) {
         let mut shown = vec![damaged];
         shown.append(&mut ends);
-        case.violated(|| format!("{damage:?} of {whom:?} was not healed by the next jobs"), &shown);
+        case.violated(|| format!("{damage:?} of {whom:?} was not healed by the next jobs{last}"), &shown);
     }
     healed
 }

@@ -28,23 +28,40 @@ pub(super) fn judge(log: &Log<'_>) -> Finding {
     let mut site_of = BTreeMap::new();
     let mut equal = false;
     for observation in log.observations {
-        let Fact::SnapshotStored { tenant, site, hash, .. } = &observation.fact else { continue };
+        let Fact::SnapshotStored { tenant, site, hash, snapshot_type, window_start, .. } = &observation.fact else {
+            continue;
+        };
         let seq = observation.seq;
-        if let Some((first_hash, first)) = hash_of.get(&(tenant, site)) {
+        // What is stored, when, and by what.
+        let shown = format!("{} by {snapshot_type} in the window of {window_start}", shortened(hash));
+        if let Some((first_hash, first_shown, first)) = hash_of.get(&(tenant, site)) {
             equal = true;
             if *first_hash != hash {
-                case.violated(|| "the same content has two hashes".to_owned(), &[*first, seq]);
+                case.violated(
+                    || format!("the same content has two hashes of {tenant:?}: {first_shown}, {shown}"),
+                    &[*first, seq],
+                );
             }
         } else {
-            hash_of.insert((tenant, site), (hash, seq));
+            hash_of.insert((tenant, site), (hash, shown.clone(), seq));
         }
         // Two tenants may well hold the same of what the app looks at.
-        let (first_site, first) = *site_of.entry((tenant, hash)).or_insert((site, seq));
-        if first_site != site {
-            case.violated(|| "different content has the same hash".to_owned(), &[first, seq]);
+        let (first_site, first_shown, first) =
+            site_of.entry((tenant, hash)).or_insert_with(|| (site, shown.clone(), seq));
+        if *first_site != site {
+            case.violated(
+                || format!("different content has the same hash of {tenant:?}: {first_shown}, and again {shown}"),
+                &[*first, seq],
+            );
         }
     }
     case.needs(equal, "two snapshots of the same content");
     case.needs(hash_of.len() >= 2, "two snapshots of different content");
     case.conclude()
+}
+
+fn shortened(hash: &str) -> String {
+    const SHOWN_CHARS: usize = 12;
+    let shown: String = hash.chars().take(SHOWN_CHARS).collect();
+    if shown.len() < hash.len() { format!("{shown}…") } else { shown }
 }

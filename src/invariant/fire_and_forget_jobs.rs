@@ -102,7 +102,7 @@ fn done_twice(case: &mut Case, all: &[Observation]) {
             Fact::EffectApplied { sink, idempotency_key, .. } => {
                 if let Some(first) = effects.insert((sink.as_str(), idempotency_key.as_str()), *seq) {
                     case.violated(
-                        || format!("the effect {idempotency_key:?} was applied twice to {sink}"),
+                        || format!("the effect `{idempotency_key}` was applied twice to {sink}"),
                         &[first, *seq],
                     );
                 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::evidence::{Effect, Fact, FlawKind, Log, Observation, Scope, is_jira};
 
 /// What a rule finds in one log.
@@ -103,6 +105,15 @@ struct Case {
     violations: usize,
     observations: Vec<u64>,
     missing: Vec<String>,
+}
+
+/// What a job said of itself, as its report has it; empty when it said nothing.
+fn said(report: &Value) -> String {
+    const SHOWN_CHARS: usize = 200;
+    match report["said"].as_str() {
+        Some(said) => format!(": it returned {}", said.chars().take(SHOWN_CHARS).collect::<String>()),
+        None => String::new(),
+    }
 }
 
 impl Case {

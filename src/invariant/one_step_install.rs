@@ -21,7 +21,7 @@
 //! - the manifest requires a setting that the baseline does not have;
 //! - what a scheduled trigger calls is not in the app's files: no job can ever work.
 
-use super::{Case, Finding, concerns, deed, start_of};
+use super::{Case, Finding, concerns, deed, said, start_of};
 use crate::evidence::{Ending, Fact, FlawKind, Log, Observation};
 
 pub(super) fn judge(log: &Log<'_>) -> Finding {
@@ -63,7 +63,7 @@ fn first_job(case: &mut Case, all: &[Observation], installed: usize, whom: &str)
             // Consent that ran out with time is no matter of the install.
             Fact::TokenRefused { tenant, .. } => disturbed |= time_passed && concerns(tenant.as_ref(), whom),
             Fact::UserActed { tenant, .. } if tenant == whom => acted = acted.or(Some((seq, disturbed))),
-            Fact::JobEnded { job, tenant, ending, .. } if concerns(tenant.as_ref(), whom) => {
+            Fact::JobEnded { job, tenant, ending, report, .. } if concerns(tenant.as_ref(), whom) => {
                 let start = start_of(all, at).unwrap_or(installed).max(installed);
                 let done = all[start..at].iter().any(|between| deed(&between.fact) == Some(whom));
                 let shown = [all[installed].seq, seq];
@@ -94,7 +94,7 @@ fn first_job(case: &mut Case, all: &[Observation], installed: usize, whom: &str)
                     Ending::Failed | Ending::Threw | Ending::WaitingForPerson | Ending::Hung
                         if tenant.is_none() && others_disturbed => {}
                     Ending::Failed | Ending::Threw | Ending::WaitingForPerson | Ending::Hung if !disturbed => {
-                        case.violated(|| format!("the first {job} after the install of {whom:?} did not work"), &shown);
+                        case.violated(|| format!("the first {job} after the install of {whom:?} did not work{}", said(report)), &shown);
                         return false;
                     }
                     // Nothing to do, another worker at it, killed by the scenario, or under a fault: the

@@ -39,7 +39,8 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
 
 fn violated(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
     for invariant in basis.invariants.iter().filter(|i| i.outcome == InvariantOutcome::Violated) {
-        let mend = flaws::remedy(basis.flaws, &invariant.name).unwrap_or_else(|| "mend the app".to_owned());
+        let mend = flaws::remedy(basis.flaws, &invariant.name);
+        let mend = mend.unwrap_or_else(|| mend_of(&invariant.name, &invariant.reason).to_owned());
         blockers.push(Blocker {
             kind: BlockerKind::InvariantViolated,
             subject: invariant.name.clone(),
@@ -48,6 +49,67 @@ fn violated(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
             remedy: format!("{mend}; `gonogo explain {}` tells what the rule asks", invariant.name),
         });
     }
+}
+
+/// Scenarios of gonogo's own about apps of others: their remedy is in the app, never in the scenario.
+const ABOUT_APPS: [&str; 2] = ["features/forge/", "features/process/"];
+
+fn is_about_app(place: &str) -> bool {
+    ABOUT_APPS.iter().any(|folder| place.contains(folder))
+}
+
+/// What most often mends the app when deeds alone violate this rule.
+fn mend_of(invariant: &str, reason: &str) -> &'static str {
+    if !is_about_app(reason) {
+        return "mend the app";
+    }
+    match invariant {
+        "read_only_jira" => {
+            "mend the app: leave out the request that writes, or ask with an operation that reads"
+        }
+        "one_step_install" => {
+            "mend the app: let the first run do its work with nothing set, and treat what is not stored yet as empty"
+        }
+        "fire_and_forget_jobs" => {
+            "mend the app: catch what a job throws and return an outcome; bound its waiting by its time; let a second \
+             run find by its key what the first has stored"
+        }
+        "silent_by_default" => "mend the app: leave out the alert, or let people ask for it",
+        "auto_repair_internal" => {
+            "mend the app: let every run check what it finds stored, do again what is not whole, and pass over a lock \
+             whose own expiry has passed"
+        }
+        "deterministic_hashing" => {
+            "mend the app: hash what was read in full, sorted by id, all of what is compared and nothing else (no time, \
+             no order of pages); store no hash of a reading that failed"
+        }
+        "tenant_isolation" => {
+            "mend the app: keep nothing of a tenant in the module's state, or keep it by the installation"
+        }
+        "backward_compatible" => {
+            "mend the app: go on reading what the released version stored, and answer as it did"
+        }
+        "no_scope_expansion" => {
+            "mend the app: leave out what is new, or release it as what admins consent to anew"
+        }
+        "no_interpretation" => "mend the app: say what changed from what to what, without judging it",
+        _ => "mend the app",
+    }
+}
+
+/// Failed scenarios that say the very same have one cause: the first stands for all.
+fn together(failed: Vec<&ScenarioResult>) -> Vec<(&ScenarioResult, Vec<&str>)> {
+    let mut groups: Vec<(&ScenarioResult, Vec<&str>)> = vec![];
+    for scenario in failed {
+        let same = |first: &ScenarioResult| {
+            first.error.is_some() && first.error == scenario.error && is_about_app(&scenario.id)
+        };
+        match groups.iter_mut().find(|(first, _)| same(first)) {
+            Some((_, others)) => others.push(&scenario.id),
+            None => groups.push((scenario, vec![])),
+        }
+    }
+    groups
 }
 
 fn scenarios(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
@@ -60,13 +122,22 @@ fn scenarios(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
     let said = |scenario: &ScenarioResult, without: &str| {
         scenario.error.clone().unwrap_or_else(|| without.to_owned())
     };
-    for scenario in failed {
+    for (scenario, others) in together(failed) {
+        let also = match others.len() {
+            0 => String::new(),
+            1 => format!(" (and in 1 more scenario: {})", others[0]),
+            count => format!(" (and in {count} more scenarios: {})", others.join(", ")),
+        };
+        let remedy = match is_about_app(&scenario.id) {
+            true => format!("mend the app as the message says; `--name {:?}` runs this alone", scenario.name),
+            false => "make the scenario pass".to_owned(),
+        };
         blockers.push(Blocker {
             kind: BlockerKind::ScenarioFailed,
             subject: scenario.id.clone(),
             severity: Some(scenario.severity),
-            message: format!("{}: {}", scenario.name, said(scenario, "failed")),
-            remedy: "make the scenario pass".into(),
+            message: format!("{}: {}{also}", scenario.name, said(scenario, "failed")),
+            remedy,
         });
     }
     for scenario in basis.scenarios {
@@ -75,6 +146,9 @@ fn scenarios(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
             Outcome::Flaky => "find out why it failed before it passed",
             Outcome::Undefined => "define the step, or correct its wording",
             Outcome::Ambiguous => "leave one definition for the step",
+            Outcome::Pending if is_about_app(&scenario.id) => {
+                "let the app do or store what the message misses; until that is seen, nothing is decided about it"
+            }
             Outcome::Pending => "finish the step",
             Outcome::TimedOut => "find out what it waits for",
             Outcome::Panicked => "find out why it panicked",
@@ -125,12 +199,18 @@ fn unshown(basis: &Basis<'_>, claims: &[UnmetClaim], blockers: &mut Vec<Blocker>
     }
     for claim in claims.iter().filter(|claim| passed(claim.scenario)) {
         let subject = basis.scenarios.get(claim.scenario).map(|s| s.id.clone()).unwrap_or_default();
+        let is_about_app = is_about_app(&subject);
         blockers.push(Blocker {
             kind: BlockerKind::ClaimUnmet,
             subject,
             severity: None,
             message: format!("@{} claims what its log does not show: {}", claim.tag, claim.missing),
-            remedy: "let the scenario show it, or take the tag away".into(),
+            remedy: match is_about_app {
+                true => "let the app do what is missing where this scenario can see it (in its storage, its requests \
+                         or its answers)"
+                    .into(),
+                false => "let the scenario show it, or take the tag away".into(),
+            },
         });
     }
     for issue in

@@ -24,6 +24,8 @@ pub struct TenantSpec {
     pub scopes: Vec<String>,
     /// Whether things are named as people name them: some alike, some with signs of any kind.
     pub everyday_names: bool,
+    /// The tenant whose site this one's is, issue for issue.
+    pub twin_of: Option<String>,
     /// By how much the types of fields and the categories of statuses stand elsewhere than on other sites.
     pub shifted: usize,
     /// Most issues in a page of a search: Jira may give fewer than it was asked for.
@@ -43,6 +45,7 @@ impl TenantSpec {
             canary: None,
             scopes: ["read:jira-work", "read:jira-user", "offline_access"].map(str::to_owned).to_vec(),
             everyday_names: false,
+            twin_of: None,
             shifted: 0,
             issues_per_page: usize::MAX,
         }
@@ -72,12 +75,18 @@ pub(super) struct Tenant {
 
 impl Tenant {
     pub fn new(platform_seed: u64, spec: &TenantSpec) -> Self {
-        let seed = spec.id.bytes().fold(platform_seed, |seed, byte| mix(seed, u64::from(byte)));
+        let seed_of = |id: &str| id.bytes().fold(platform_seed, |seed, byte| mix(seed, u64::from(byte)));
+        let seed = seed_of(&spec.id);
+        let mut site = Site::new(spec.twin_of.as_deref().map_or(seed, seed_of), spec);
+        if spec.twin_of.is_some() {
+            // What is remembered of a site goes by its seed and version; a twin has answers of its own.
+            site.version += u64::from(u32::MAX) + (seed >> 33);
+        }
         Self {
             id: spec.id.clone(),
             cloud_id: uuid_of(seed, 1),
             installation_id: uuid_of(seed, 2),
-            site: Site::new(seed, spec),
+            site,
             storage: Storage::default(),
             pushed: vec![],
         }

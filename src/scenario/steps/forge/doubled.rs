@@ -77,7 +77,7 @@ impl Pair {
     }
 
     /// Takes down what both brought and what lies there from both of them.
-    pub fn end(self, world: &World, workers: [&str; 2]) -> Step {
+    pub fn end(self, world: &World, trigger: &str, workers: [&str; 2]) -> Step {
         let both: Vec<&String> = self.first.keys().filter(|thing| self.second.contains_key(*thing)).collect();
         if both.is_empty() {
             return Ok(());
@@ -88,18 +88,30 @@ impl Pair {
         // What one of them took away again, nobody finds twice.
         for thing in both.into_iter().filter(|thing| left.get(*thing).is_some_and(|count| *count > 1)) {
             let shown: String = thing.chars().take(SHOWN_CHARS).collect();
+            let keys = self.keys_of(thing);
             let digest = hex::encode(&Sha256::digest(thing.as_bytes())[..6]);
             for worker in workers {
                 world.record(Fact::EffectApplied {
-                    sink: "the app's storage, by two runs at once".to_owned(),
+                    sink: format!("the app's storage, by two runs of {trigger} at once"),
                     tenant: self.tenant.clone(),
                     worker: worker.to_owned(),
-                    idempotency_key: format!("{shown} ({digest}, request {at})"),
+                    idempotency_key: format!("{shown} (under {keys}; {digest}, request {at})"),
                     fencing_token: 0,
                 })?;
             }
         }
         Ok(())
+    }
+}
+
+impl Pair {
+    /// The keys under which a thing lies now.
+    fn keys_of(&self, thing: &String) -> String {
+        let holds = |key: &String, value: &Value| {
+            contents_of([(key, value)].into_iter(), &self.names).contains_key(thing)
+        };
+        let held = self.last.iter().filter(|(key, value)| holds(key, value));
+        held.map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(" and ")
     }
 }
 

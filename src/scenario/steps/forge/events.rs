@@ -13,6 +13,7 @@ use crate::{
 };
 
 const INSTALLED: &str = "avi:forge:installed:app";
+pub(super) const UPGRADED: &str = "avi:forge:upgraded:app";
 
 #[when(expr = "the platform tells the app of its installation, for every tenant")]
 async fn installed(world: &mut World) -> Step {
@@ -21,10 +22,10 @@ async fn installed(world: &mut World) -> Step {
 
 #[when(expr = "each event that the app listens to is sent for every tenant")]
 async fn all_are_sent(world: &mut World) -> Step {
-    send(world, |event| event != INSTALLED).await
+    send(world, |event| ![INSTALLED, UPGRADED].contains(&event)).await
 }
 
-async fn send(world: &mut World, is_meant: impl Fn(&str) -> bool) -> Step {
+pub(super) async fn send(world: &mut World, is_meant: impl Fn(&str) -> bool) -> Step {
     let deployment = world.deployment()?;
     for tenant in super::installed(world) {
         for trigger in &deployment.manifest().event_triggers {

@@ -5,6 +5,7 @@ mod doubled;
 mod events;
 mod firing;
 mod flight;
+mod history;
 mod kinds;
 mod listing;
 mod news;
@@ -15,6 +16,7 @@ mod seen;
 mod storage;
 mod traces;
 mod trouble;
+mod twins;
 
 use crate::{
     evidence::{Fact, Observation},

@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// Names of fields that hold the hash of what else is stored, in lower case.
-const HASH_FIELDS: [&str; 5] = ["hash", "digest", "checksum", "fingerprint", "sha256"];
+pub(super) const HASH_FIELDS: [&str; 8] =
+    ["hash", "digest", "checksum", "fingerprint", "sha256", "sha1", "md5", "sum"];
 /// How deep in a record a hash is looked for.
 const DEPTH: usize = 3;
 

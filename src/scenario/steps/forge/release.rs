@@ -62,9 +62,10 @@ fn all_were_read(world: &mut World) -> Step {
     if super::installed(world).iter().all(|tenant| !super::seen::deeds(world, 0, tenant).answered) {
         return Err(Failure::not_exercised("the app got nothing of Jira, with or without such records"));
     }
-    let (planted, stumbled) = super::since(world, 0, |log| {
+    let (planted, stumbled, rejected) = super::since(world, 0, |log| {
         let mut planted = BTreeMap::new();
         let mut stumbled = None;
+        let mut rejected = None;
         let mut keys = BTreeSet::new();
         let mut aged = false;
         for observation in log {
@@ -79,7 +80,10 @@ fn all_were_read(world: &mut World) -> Step {
                 // What it cannot read, an app may throw away; later it may have grown old.
                 Fact::TimePassed { .. } => aged = true,
                 Fact::KeyDeleted { key, .. } if !aged && keys.contains(records::plain(key)) => {
-                    stumbled = stumbled.or(Some(format!("the removal of {key}")));
+                    if stumbled.is_none() {
+                        rejected = Some(format_of(records::plain(key)));
+                        stumbled = Some(format!("the removal of {key}"));
+                    }
                 }
                 Fact::OperationAnswered { operation, answered: false, .. } => {
                     stumbled = stumbled.or(Some(operation.clone()));
@@ -87,10 +91,13 @@ fn all_were_read(world: &mut World) -> Step {
                 _ => {}
             }
         }
-        (planted, stumbled)
+        (planted, stumbled, rejected)
     });
+    // Who threw may have stumbled over any of them; what was removed has one format.
+    let is_rejected = |format: &String| rejected.as_ref().is_none_or(|rejected| rejected == format);
     for (format, tenant) in planted {
-        world.record(Fact::OldRecordRead { tenant, format, accepted: stumbled.is_none() })?;
+        let accepted = stumbled.is_none() || !is_rejected(&format);
+        world.record(Fact::OldRecordRead { tenant, format, accepted })?;
     }
     match stumbled {
         None => Ok(()),

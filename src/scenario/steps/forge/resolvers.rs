@@ -62,7 +62,7 @@ async fn all_are_called(world: &mut World) -> Step {
 }
 
 /// The calls that the sources define, and those that the released version answered.
-fn calls_to_make(world: &World, deployment: &Deployment) -> Result<BTreeSet<String>, Failure> {
+pub(super) fn calls_to_make(world: &World, deployment: &Deployment) -> Result<BTreeSet<String>, Failure> {
     let mut calls: BTreeSet<String> = deployment.resolver_calls().map(str::to_owned).collect();
     if let Some(baseline) = &world.scene()?.setup.baseline {
         calls.extend(baseline.operations.iter().map(|(name, _)| name.clone()));

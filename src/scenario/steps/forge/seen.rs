@@ -6,7 +6,7 @@ use cucumber::then;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{scheduled, since};
+use super::{records, scheduled, since};
 use crate::{
     evidence::{Ending, Fact, Observation, is_jira},
     scenario::{Failure, World, world::Step},
@@ -69,6 +69,8 @@ fn says(answer: &Value, words: &[&str], flag: bool) -> bool {
         || ["success", "ok"].iter().any(|name| answer[*name] == json!(flag))
 }
 
+/// How many characters of it a message shows.
+const SAID_CHARS: usize = 200;
 /// How many characters of what the app returned are kept.
 const ANSWER_CHARS: usize = 2_000;
 
@@ -133,7 +135,13 @@ pub(super) fn note_end(
             ));
         }
         (_, Ending::Failed) => {
-            ends.failed.push(format!("the trigger {job:?} failed for {tenant:?}, with nothing in its way"));
+            let said = match end {
+                InvocationEnd::Returned(answer) => format!("it returned {answer}"),
+                other => other.to_string(),
+            };
+            let said: String = said.chars().take(SAID_CHARS).collect();
+            ends.failed
+                .push(format!("the trigger {job:?} failed for {tenant:?}, with nothing in its way: {said}"));
         }
         (_, Ending::Threw | Ending::Hung) => {
             // The platform does not fire a scheduled trigger again because it threw, and nobody reads its log.
@@ -262,7 +270,10 @@ fn done_once(world: &mut World) -> Step {
     });
     let mut seen = BTreeSet::new();
     if snapshots.is_empty() {
-        return Err(Failure::not_exercised("nothing that a trigger stores carries a hash"));
+        return Err(Failure::not_exercised(&format!(
+            "nothing that a trigger stores carries a hash; a text counts as one in a field whose name ends with {}",
+            records::HASH_FIELDS.join(", ")
+        )));
     }
     match snapshots.iter().find(|snapshot| !seen.insert(snapshot.as_str())) {
         None => Ok(()),

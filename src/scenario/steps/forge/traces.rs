@@ -12,23 +12,26 @@ use crate::scenario::{Failure, World};
 const SHOWN_CHARS: usize = 100;
 
 /// An object in the storage that names a thing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     /// The key of the record that it lies in.
     pub key: String,
     /// The names of its fields: what kind of object it is.
     pub shape: String,
-    /// Its texts, without what tells one run from another and without the tenant's mark.
+    /// Its texts, without what tells one run from another, without words that hold digits, and without the tenant's
+    /// mark.
     pub text: String,
-    /// As `text`, with numbers.
+    /// As `text`, with those values that are numbers.
     pub counted: String,
+    /// All of it, but for what tells one run from another.
+    pub whole: String,
 }
 
 impl Trace {
     /// The trace as a report shows it.
     pub fn shown(&self) -> String {
-        let text: String = self.counted.chars().take(SHOWN_CHARS).collect();
-        let rest = if text.len() < self.counted.len() { "…" } else { "" };
+        let text: String = self.whole.chars().take(SHOWN_CHARS).collect();
+        let rest = if text.len() < self.whole.len() { "…" } else { "" };
         format!("`{text}{rest}` (under the key {:?})", self.key)
     }
 }
@@ -49,20 +52,23 @@ pub(super) fn of(world: &World, tenant: &str, names: &[String]) -> Result<Vec<Tr
 /// The traces in one value; they have no key yet.
 pub(super) fn within(value: &Value, mark: &str, names: &[String]) -> Vec<Trace> {
     let mut traces = vec![];
-    collect(value, names, &mut traces);
-    if !mark.is_empty() {
-        for trace in &mut traces {
-            trace.text = trace.text.replace(mark, "");
-            trace.counted = trace.counted.replace(mark, "");
+    let named: Vec<&str> = names.iter().map(String::as_str).collect();
+    collect(value, &named, &mut traces);
+    for trace in &mut traces {
+        if !mark.is_empty() {
+            trace.whole = trace.whole.replace(mark, "");
         }
+        let whole: Value = serde_json::from_str(&trace.whole).unwrap_or_default();
+        trace.counted = wordy(&whole, true).to_string();
+        trace.text = wordy(&whole, false).to_string();
     }
     traces
 }
 
-fn collect(value: &Value, names: &[String], traces: &mut Vec<Trace>) {
+fn collect(value: &Value, names: &[&str], traces: &mut Vec<Trace>) {
     let named = |value: &Value| {
         let Value::String(text) = value else { return false };
-        names.iter().any(|name| text.contains(name.as_str()))
+        names.iter().any(|name| text.contains(name))
     };
     match value {
         Value::Object(fields) => {
@@ -94,19 +100,27 @@ fn trace<'a>(value: &Value, fields: impl Iterator<Item = &'a str>) -> Trace {
     // Names of fields that are ids tell one thing from another, not one kind from another.
     let kind = |name: &'a str| if name.contains(|c: char| c.is_ascii_digit()) { "#" } else { name };
     let shape: BTreeSet<&str> = fields.map(kind).collect();
-    let lasting = lasting(value);
     let shape = shape.into_iter().collect::<Vec<_>>().join(",");
-    Trace { key: String::new(), shape, text: words(&lasting).to_string(), counted: lasting.to_string() }
+    Trace { shape, whole: lasting(value).to_string(), ..Trace::default() }
 }
 
-/// A value without its numbers.
-fn words(value: &Value) -> Value {
+/// A value without its numbers, if they are not to be kept, and without words that hold digits or an address: ids,
+/// dates and the tenant's own host.
+fn wordy(value: &Value, keeps_numbers: bool) -> Value {
+    let is_kept = |value: &Value| !value.is_boolean() && (keeps_numbers || !value.is_number());
     match value {
         Value::Object(fields) => {
-            let kept = fields.iter().filter(|(_, value)| !value.is_number() && !value.is_boolean());
-            Value::Object(kept.map(|(name, value)| (name.clone(), words(value))).collect())
+            let kept = fields.iter().filter(|(_, value)| is_kept(value));
+            Value::Object(kept.map(|(name, value)| (name.clone(), wordy(value, keeps_numbers))).collect())
         }
-        Value::Array(items) => Value::Array(items.iter().map(words).collect()),
+        Value::Array(items) => {
+            let kept = items.iter().filter(|value| is_kept(value));
+            Value::Array(kept.map(|value| wordy(value, keeps_numbers)).collect())
+        }
+        Value::String(text) => {
+            let lasts = |word: &&str| !word.contains(|c: char| c.is_ascii_digit()) && !word.contains("://");
+            Value::String(text.split_whitespace().filter(lasts).collect::<Vec<_>>().join(" "))
+        }
         other => other.clone(),
     }
 }

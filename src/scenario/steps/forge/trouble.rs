@@ -55,14 +55,19 @@ async fn each_breaks_off(world: &mut World, fault: String, tenant: String) -> St
 
 #[when(expr = "one operation of Jira after the other asks {string} once to come back late")]
 async fn each_is_limited(world: &mut World, tenant: String) -> Step {
+    let late_s = long_wait_s(world)?;
+    each_operation(world, &tenant, &format!("429 with Retry-After {late_s}"), When::First(1)).await
+}
+
+/// How long Jira may have a run wait, by how long the platform lets all scheduled triggers run.
+pub(super) fn long_wait_s(world: &World) -> Result<u64, Failure> {
     let deployment = world.deployment()?;
     let manifest = deployment.manifest();
     let fired: Vec<&str> = manifest.scheduled_triggers.iter().map(|t| t.function.as_str()).collect();
     let of_fired = manifest.functions.iter().filter(|function| fired.contains(&function.key.as_str()));
     let is_patient =
         of_fired.into_iter().all(|function| function.timeout_s.is_some_and(|s| s > 2 * LATE_S.0));
-    let late_s = if is_patient { LATE_S.0 } else { LATE_S.1 };
-    each_operation(world, &tenant, &format!("429 with Retry-After {late_s}"), When::First(1)).await
+    Ok(if is_patient { LATE_S.0 } else { LATE_S.1 })
 }
 
 /// Fires all triggers of a tenant once for each operation that the app has used there, while that one alone is in
@@ -142,6 +147,8 @@ pub(super) fn changes_all_over(world: &mut World, tenant: String) -> Step {
         SiteChange::RenameField { id: "customfield_10021".to_owned(), name: named("Renamed field") },
     ];
     let notes = world.notes::<Visitors>();
+    let latest = ["Visitors", "Visited by", "Visited", "Renamed", "Renamed field"];
+    notes.1.insert(tenant.clone(), latest.map(|name| format!("{name} {before} (")).to_vec());
     if let Some(Visitor { key, field, status }) =
         notes.0.insert(tenant.clone(), Visitor { key, field, status: named("Visited") })
     {
@@ -166,7 +173,13 @@ fn all_change_all_over(world: &mut World) -> Step {
 
 /// What the last change of each tenant's site brought there; the next one takes it away again.
 #[derive(Debug, Default)]
-struct Visitors(BTreeMap<String, Visitor>);
+struct Visitors(BTreeMap<String, Visitor>, BTreeMap<String, Vec<String>>);
+
+/// The names that the last change of a tenant's site brought there, as far as no app writes them
+/// otherwise.
+pub(super) fn latest_names(world: &mut World, tenant: &str) -> Vec<String> {
+    world.notes::<Visitors>().1.get(tenant).cloned().unwrap_or_default()
+}
 
 #[derive(Debug)]
 struct Visitor {
