@@ -7,7 +7,7 @@ use cucumber::{given, when};
 use super::{
     doubled::Pair,
     flight::{land, reached, take_off},
-    history, records, scheduled, seen, trouble,
+    history, records, scheduled, trouble,
 };
 use crate::{
     evidence::{Fact, Observation},
@@ -188,9 +188,10 @@ async fn each_is_killed(world: &mut World, write: String, tenant: String, contro
     for trigger in scheduled(world)? {
         let start = super::since(world, 0, <[_]>::len);
         let flight = take_off(world, &trigger, &control)?;
+        let by = flight.worker.clone();
         land(world, flight).await?;
         // After its last write nothing is left undone; who writes but once is killed before it does.
-        let writes = seen::deeds(world, start, &control).records as u64;
+        let writes = super::since(world, start, |log| own_writes(log, &by));
         let place = nth(&write)?.min(writes.saturating_sub(1));
         let late = match place {
             0 => hold(world, &tenant, "jira", 1)?,
@@ -205,7 +206,7 @@ async fn each_is_killed(world: &mut World, write: String, tenant: String, contro
             world.forge()?.instances.kill(&worker);
             world.record(Fact::WorkerCrashed { worker, barrier: format!("after it wrote {key}") })?;
             let damage = match place {
-                0 => format!("{} was killed before its only write", trigger.key),
+                0 => format!("{} was killed before it had written anything", trigger.key),
                 place => format!("{} was killed after {place} of its {writes} writes ({key})", trigger.key),
             };
             world.record(Fact::DamageDone { tenant: tenant.clone(), damage, key })?;
@@ -237,6 +238,13 @@ fn installed_for_large(world: &mut World, small: String, large: String) -> Step 
     // One project has more than one page of issues; those that wait for a new one are in it.
     let more = SiteChange::AddIssues { count: issues_per_page };
     world.scene()?.platform.change_site(&large, more).map_err(|e| Failure::new(e.to_string()))
+}
+
+/// How often an invocation wrote, those that its queues started left out.
+fn own_writes(log: &[Observation], by: &str) -> u64 {
+    let end = log.iter().position(|o| matches!(&o.fact, Fact::JobEnded { worker, .. } if worker == by));
+    let is_its = |o: &&Observation| matches!(&o.fact, Fact::KeyWritten { worker, .. } if worker == by);
+    log[..end.unwrap_or(log.len())].iter().filter(is_its).count() as u64
 }
 
 fn nth(word: &str) -> Result<u64, Failure> {
