@@ -1,7 +1,9 @@
 //! Flags and subcommands, as clap reads them. No behaviour: what they do is in `command`.
 
+mod init;
 mod record;
 
+pub use init::{Ci, Init};
 pub use record::{Checklist, Decision, Sign, Verify};
 
 use std::path::PathBuf;
@@ -63,6 +65,7 @@ Examples:
   gonogo judge gonogo-report/evidence.jsonl   judge recorded evidence again, offline
   gonogo run my-forge-app                     judge a Forge app (manifest.yml) as it is
   gonogo verify gonogo-report                 check the record of a release
+  gonogo init my-forge-app --ci github        write a gonogo.yaml and a workflow
   gonogo baseline my-forge-app                keep what its released version is
   gonogo explain read_only_jira               what an invariant means
   gonogo mock --port 8080                     the mocked Jira, for any client
@@ -96,6 +99,8 @@ pub enum Command {
     Explain(Explain),
     /// List what there is to name
     List(List),
+    /// Write a gonogo.yaml with every setting explained, and a CI workflow; overwrite nothing
+    Init(Init),
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell
@@ -327,6 +332,8 @@ pub struct Schema {
 /// Documents that have a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Document {
+    /// `gonogo.yaml`
+    Config,
     /// `verdict.json`, and `--report json=…`
     Report,
 }

@@ -1,14 +1,17 @@
 //! `gonogo.yaml`: finds it, and says where a setting is wrong. Never maps something unknown to a default.
 
 mod release;
+mod schema;
 mod subject;
 mod values;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use release::{Change, Coverage, Logs, Metrics, Release, Tests};
+pub use schema::schema;
 pub use subject::{Program, Protocol, Subject};
 pub use values::Seconds;
 
@@ -21,11 +24,12 @@ use crate::{
 pub const FILE_NAME: &str = "gonogo.yaml";
 
 /// Settings of a run, their paths made relative to the file's folder.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// What is judged; without it, what lies in the folder.
     #[serde(deserialize_with = "subject::named")]
+    #[schemars(schema_with = "schema::subject")]
     pub subject: Option<Subject>,
     /// The file that keeps what the released version is.
     pub baseline: Option<PathBuf>,
@@ -35,17 +39,21 @@ pub struct Config {
     pub out: Option<PathBuf>,
     /// Scenarios at once.
     #[serde(deserialize_with = "values::jobs")]
+    #[schemars(schema_with = "schema::jobs")]
     pub jobs: Option<usize>,
     /// Limits for metrics.
     #[serde(deserialize_with = "values::thresholds")]
+    #[schemars(schema_with = "schema::thresholds")]
     pub thresholds: crate::evidence::Thresholds,
     /// Severity by tag, in the file's order; never softer than the tag's name says.
     #[serde(deserialize_with = "values::severities")]
+    #[schemars(schema_with = "schema::severities")]
     pub severities: Vec<(String, Severity)>,
     /// The severity of what no issue and no tag names.
     pub default_severity: Option<Severity>,
     /// Issues that scenarios settle; the severity of `SEV-n-…` is the one in the id.
     #[serde(deserialize_with = "values::issues")]
+    #[schemars(schema_with = "schema::issues")]
     pub issues: Vec<Issue>,
     /// What the invariants go by.
     pub invariants: Invariants,
@@ -58,18 +66,19 @@ pub struct Config {
 }
 
 /// What of a Forge app only its team knows.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Forge {
     /// The call of a resolver that lists in pages.
     pub listing: Option<Listing>,
     /// Why the app has none.
     #[serde(deserialize_with = "values::reason")]
+    #[schemars(schema_with = "schema::reason")]
     pub without_listing: Option<String>,
 }
 
 /// A call that lists in pages, and the names that it uses.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// The name of the call.
@@ -114,19 +123,21 @@ impl Listing {
 }
 
 /// What the invariants go by.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Invariants {
     /// Words that state a judgement, beside those of the built-in list.
     #[serde(deserialize_with = "values::words")]
+    #[schemars(schema_with = "schema::words")]
     pub judging_words: Vec<String>,
     /// Hosts that the app may reach beside Jira; `*.` covers what is below a domain.
     #[serde(deserialize_with = "values::hosts")]
+    #[schemars(schema_with = "schema::hosts")]
     pub egress: Vec<String>,
 }
 
 /// Time limits in seconds, fractions included.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Timeouts {
     /// For one step.

@@ -9,7 +9,7 @@ use super::{Console, Refusal, deliver, run};
 use crate::{baseline::Baseline, cli, exit::Exit};
 
 /// The name of a baseline that is given none.
-const FILE_NAME: &str = "gonogo-baseline.json";
+pub(super) const FILE_NAME: &str = "gonogo-baseline.json";
 
 /// Runs the app, unless there is evidence already, and writes what it is.
 pub(super) fn baseline(arguments: &cli::Baseline, console: &mut Console) -> Result<u8, Refusal> {

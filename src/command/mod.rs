@@ -8,6 +8,7 @@ mod console;
 mod deliver;
 mod explain;
 mod folder;
+mod init;
 mod judge;
 mod list;
 mod man;
@@ -74,6 +75,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::Verify(arguments) => verify::verify(arguments, &mut console),
         Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),
+        Command::Init(arguments) => init::init(arguments, &mut console),
         Command::Schema(arguments) => schema::schema(arguments, &mut console),
         Command::Secrets(arguments) => secrets::secrets(arguments, &mut console),
         Command::Explain(arguments) => explain::explain(arguments, &mut console),

@@ -3,6 +3,7 @@
 use super::{Console, Refusal};
 use crate::{
     cli::{Document, Schema},
+    config,
     exit::Exit,
     report,
 };
@@ -10,6 +11,7 @@ use crate::{
 /// Prints the schema.
 pub(super) fn schema(arguments: &Schema, console: &mut Console) -> Result<u8, Refusal> {
     match arguments.document {
+        Document::Config => console.document(&config::schema())?,
         Document::Report => console.document(&report::report_schema())?,
     }
     Ok(Exit::Go.code())

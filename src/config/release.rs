@@ -192,7 +192,7 @@ pub struct NamedWaiver {
     /// Who answers for it.
     pub owner: String,
     /// Until when it holds, with its time zone: `2026-12-31T23:59:59Z`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub expires: Timestamp,
 }
 
@@ -234,6 +234,8 @@ impl Release {
         }
         let lists = self.tests.iter().map(|tests| (&tests.id, &tests.files));
         let lists = lists.chain(self.logs.iter().map(|logs| (&logs.id, &logs.files)));
+        let coverage = "coverage".to_owned();
+        let lists = lists.chain(self.coverage.iter().map(|named| (&coverage, &named.files)));
         let mut lists = lists.chain(self.metrics.iter().map(|metrics| (&metrics.id, &metrics.files)));
         if let Some((id, _)) = lists.find(|(_, files)| files.is_empty()) {
             return Some(format!("release, {id}: `files` is empty; expected at least one glob"));

@@ -3,12 +3,13 @@
 
 use std::{fmt, path::PathBuf};
 
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::Seconds;
+use super::{Seconds, schema};
 
 /// What is judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,11 +23,12 @@ pub enum Subject {
 }
 
 /// A program that speaks the driver protocol.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
     /// Its name and its arguments.
     #[serde(deserialize_with = "command")]
+    #[schemars(schema_with = "schema::command")]
     pub command: Vec<String>,
     /// How it is spoken to.
     pub protocol: Protocol,
@@ -39,7 +41,7 @@ pub struct Program {
 }
 
 /// How a program is spoken to.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// JSON-RPC 2.0, a message a line, on its standard input and output.

@@ -13,8 +13,8 @@ use crate::{
     spelling::{nearest, suggestion},
 };
 
-const MOST_JOBS: u64 = 512;
-const MOST_SECONDS: f64 = 86_400.0;
+pub(super) const MOST_JOBS: u64 = 512;
+pub(super) const MOST_SECONDS: f64 = 86_400.0;
 const SEVERITIES: [Severity; 4] = [Severity::Sev1, Severity::Sev2, Severity::Sev3, Severity::Sev4];
 const TAG: &str = "expected a tag's name, without spaces";
 const HOST: &str = "expected a host, `host:port`, or `*.` and a domain of one owner";

@@ -36,7 +36,7 @@ impl Severity {
 }
 
 /// An issue that scenarios settle, by a tag of the same name (`@SEV-2-001`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Issue {
     /// The tag without `@`.

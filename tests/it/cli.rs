@@ -57,6 +57,7 @@ fn the_documentation_is_in_the_binary() {
         (&["list", "formats"], "junit"),
         (&["list", "scenarios"], "features/"),
         (&["schema", "report"], "$schema"),
+        (&["schema", "config"], "$schema"),
         (&["completions", "bash"], "gonogo"),
         (&["man"], ".TH gonogo"),
     ] {
