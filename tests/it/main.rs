@@ -22,6 +22,7 @@ mod process;
 mod prove;
 mod readme;
 mod record;
+mod release;
 mod reports;
 mod secrets;
 mod settings;

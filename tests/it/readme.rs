@@ -51,13 +51,18 @@ fn calls() -> Vec<Vec<String>> {
     code().iter().filter_map(call).collect()
 }
 
-/// The commands of a section, as they stand there.
-pub fn commands_of(section: &str) -> Vec<String> {
+/// Every line of code in a section, as it stands there.
+pub fn code_of_section(section: &str) -> Vec<String> {
     let text = readme();
     let start = text.find(&format!("\n## {section}\n")).expect(section) + 1;
     let end = text[start + 1..].find("\n## ").map_or(text.len(), |end| start + 1 + end);
+    code_of(&text[start..end])
+}
+
+/// The commands of a section, as they stand there.
+pub fn commands_of(section: &str) -> Vec<String> {
     let is_command = |line: &String| ["cd ", "npm ", "gonogo "].iter().any(|word| line.starts_with(word));
-    code_of(&text[start..end]).into_iter().filter(is_command).collect()
+    code_of_section(section).into_iter().filter(is_command).collect()
 }
 
 #[test]

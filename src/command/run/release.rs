@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::{
     config,
     evidence::{
-        CheckFact, CheckKind, Fact, Observation, Of, PlannedCheck, Release, Source, TestOutcome, Thresholds,
+        CheckFact, CheckKind, Fact, Limits, Objective, Observation, Of, PlannedCheck, Release, Source,
+        TestOutcome, Thresholds,
         file::{EvidenceError, Writer},
     },
     import::{self, ImportError, change::CommitChange},
@@ -34,7 +35,7 @@ impl Gathered {
         let policy = release.policy(commit, thresholds);
         let committed = change.as_ref().ok().and_then(|change| change.committed);
         let gather = Gather { release, root, change, committed };
-        let checks = policy.checks.iter().map(|planned| gather.check(planned)).collect();
+        let checks = policy.checks.iter().map(|planned| gather.check(planned, &policy.limits)).collect();
         Self { policy, checks, root: root.to_owned() }
     }
 
@@ -84,7 +85,7 @@ struct Gather<'a> {
 }
 
 impl Gather<'_> {
-    fn check(&self, planned: &PlannedCheck) -> Vec<CheckFact> {
+    fn check(&self, planned: &PlannedCheck, limits: &Limits) -> Vec<CheckFact> {
         let name = planned.id.split_once('/').map_or("", |(_, name)| name);
         let mut facts = vec![];
         match planned.kind {
@@ -106,7 +107,18 @@ impl Gather<'_> {
                 }
                 Err(error) => facts.push(not_read(error.to_string())),
             },
-            kind => facts.push(not_read(format!("{} cannot be read yet", kind.word()))),
+            CheckKind::Logs => {
+                for logs in self.release.logs.iter().filter(|logs| logs.id == name) {
+                    self.logs(&mut facts, logs);
+                }
+            }
+            CheckKind::Metrics => {
+                let objectives = limits.objectives.get(&planned.id).map_or(&[][..], Vec::as_slice);
+                for metrics in self.release.metrics.iter().filter(|metrics| metrics.id == name) {
+                    self.metrics(&mut facts, Of::Now, &metrics.files, objectives);
+                    self.metrics(&mut facts, Of::Before, &metrics.before, objectives);
+                }
+            }
         }
         facts
     }
@@ -143,6 +155,39 @@ impl Gather<'_> {
             (Err(error), _) => facts.push(self.unread(error)),
             (Ok(_), None) => {}
         }
+    }
+
+    fn logs(&self, facts: &mut Vec<CheckFact>, named: &config::Logs) {
+        let fields = import::logs::LogFields::default();
+        let read = |facts: &mut Vec<CheckFact>, of: Of, globs: &[String]| {
+            let path = self.only_file(facts, globs)?;
+            let report = self.noted(facts, || import::logs::read(&path, of, &fields))?;
+            self.file(facts, of, &path, report.format.word());
+            Some(report)
+        };
+        let now = read(facts, Of::Now, &named.files);
+        let before = read(facts, Of::Before, &named.before);
+        facts.extend(now.iter().flat_map(|now| now.facts(before.as_ref())));
+    }
+
+    fn metrics(&self, facts: &mut Vec<CheckFact>, of: Of, globs: &[String], objectives: &[Objective]) {
+        let Some(path) = self.only_file(facts, globs) else { return };
+        let Some(report) = self.noted(facts, || import::metrics::read(&path)) else { return };
+        self.file(facts, of, &path, report.format.word());
+        facts.extend(report.facts(of, objectives));
+    }
+
+    /// The one file that the globs name: what is measured in several cannot be told apart.
+    fn only_file(&self, facts: &mut Vec<CheckFact>, globs: &[String]) -> Option<PathBuf> {
+        let mut files = self.files(facts, globs).into_iter();
+        let first = files.next()?;
+        let more = files.count();
+        if more > 0 {
+            let name = self.shown(&first);
+            facts.push(not_read(format!("{name} and {more} more are named; name one, or join them")));
+            return None;
+        }
+        Some(first)
     }
 
     /// The files that the globs name; a glob that names none is taken down.

@@ -13,9 +13,12 @@ pub(super) fn judge(facts: &[&CheckFact], planned: &PlannedCheck, limits: &Limit
     for objective in objectives {
         hold(&mut finding, facts, objective);
     }
+    let of_before = |fact: &&CheckFact| matches!(fact, CheckFact::FileRead { of: Of::Before, .. });
+    let compared = facts.iter().any(of_before);
     for fact in facts {
         let CheckFact::PatternSeen { template, now, before } = fact else { continue };
-        if *before == 0 && *now > 0 {
+        // Without a log of before nobody knows what is new.
+        if compared && *before == 0 && *now > 0 {
             finding.failed.push(format!("a new kind of error, {now} times: {template}"));
             finding.item("new error", format!("{now} × {template}"));
         } else {

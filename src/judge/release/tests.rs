@@ -127,6 +127,14 @@ fn test_results_are_held_against_those_of_before() {
 #[test]
 fn what_is_read_of_the_other_kinds_is_held_against_its_limits() {
     let lines = |changed, run| CheckFact::LinesRun { file: "a.ts".to_owned(), changed, run };
+    let before = CheckFact::FileRead {
+        of: Of::Before,
+        path: "before.log".to_owned(),
+        sha256: "0".repeat(64),
+        bytes: 1,
+        format: "plain text".to_owned(),
+        stale: None,
+    };
     let file = |stale: Option<&str>| CheckFact::FileRead {
         of: Of::Now,
         path: "lcov.info".to_owned(),
@@ -182,7 +190,8 @@ fn what_is_read_of_the_other_kinds_is_held_against_its_limits() {
         (Metrics, vec![now(Some(f64::INFINITY), 5)], UNDECIDED, "no data on p95"),
         (Metrics, vec![now(Some(1.0), 0)], UNDECIDED, "no data on p95"),
         (Metrics, vec![measured(Of::Before, Some(1.0), 5)], UNDECIDED, "no data on p95"),
-        (Logs, vec![now(Some(1.0), 5), pattern(3, 0)], AFTER, "a new kind of error"),
+        (Logs, vec![before, now(Some(1.0), 5), pattern(3, 0)], AFTER, "a new kind of error"),
+        (Logs, vec![now(Some(1.0), 5), pattern(3, 0)], GO, ""),
         (Logs, vec![now(Some(1.0), 5), pattern(3, 1), pattern(0, 4)], GO, ""),
         (Secrets, vec![], UNDECIDED, "no file was searched"),
         (Secrets, vec![searched(0)], UNDECIDED, "no file was searched"),

@@ -1,0 +1,90 @@
+//! The README's walk-through of a release, as it stands there: from NO-GO over GO (after fixes) to UNCONDITIONAL GO.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use regex::Regex;
+
+use crate::{node::skip, readme::code_of_section};
+
+/// A shell that keeps its folder between lines, as a person's does.
+struct Shell {
+    folder: std::path::PathBuf,
+    path: String,
+}
+
+impl Shell {
+    fn run(&mut self, line: &str) -> Output {
+        let marked = format!("{line}\nstatus=$?\necho\necho \"folder:$PWD\"\nexit $status");
+        let output = Command::new("sh")
+            .args(["-c", &marked])
+            .current_dir(&self.folder)
+            .env("PATH", &self.path)
+            .output()
+            .expect("a shell");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if let Some(folder) = said.lines().rev().find_map(|line| line.strip_prefix("folder:")) {
+            self.folder = folder.into();
+        }
+        output
+    }
+}
+
+#[test]
+fn the_walk_through_goes_from_no_go_to_unconditional_go() {
+    if Command::new("ssh-keygen").arg("-?").output().is_err() {
+        skip("there is no ssh-keygen on this machine");
+        return;
+    }
+    let place = tempfile::tempdir().expect("a folder");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let copied = Command::new("cp").args(["-R", "fixtures"]).arg(place.path()).current_dir(root).status();
+    assert!(copied.expect("cp").success());
+    let binary = Path::new(env!("CARGO_BIN_EXE_gonogo")).parent().expect("a folder").display().to_string();
+    #[allow(clippy::disallowed_methods, reason = "the tools that the walk-through names")]
+    let path = format!("{binary}:{}", std::env::var("PATH").unwrap_or_default());
+    let mut shell = Shell { folder: place.path().to_owned(), path };
+    let exit = Regex::new(r"# exit (\d): (.*)$").expect("a regex");
+    let mut verdicts = vec![];
+    for line in code_of_section("Release evidence and sign-offs") {
+        let output = shell.run(&line);
+        let told =
+            exit.captures(&line).map(|found| (found[1].parse().expect("a number"), found[2].to_owned()));
+        let (expected, said) = told.unwrap_or((0, String::new()));
+        let shown = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(expected), "{line}\n{shown}\n{errors}");
+        let word = ["UNCONDITIONAL GO", "GO (after fixes)", "UNDECIDED", "NO-GO"];
+        if let Some(word) = word.iter().find(|word| said.starts_with(**word)) {
+            assert!(shown.contains(word), "{line}\n{shown}");
+            verdicts.push(*word);
+        }
+    }
+    assert_eq!(verdicts, ["NO-GO", "UNDECIDED", "GO (after fixes)", "UNDECIDED", "UNCONDITIONAL GO"]);
+    spoiled(&mut shell);
+}
+
+/// What was shown green is red once something under it changes.
+fn spoiled(shell: &mut Shell) {
+    let verify = "gonogo verify gonogo-report --allowed-signers ../allowed_signers";
+    let blobs = shell.folder.join("gonogo-report/record/blobs");
+    let blob = fs::read_dir(&blobs).expect("blobs").next().expect("a blob").expect("a blob").path();
+    let kept = fs::read(&blob).expect("a blob");
+    let mut changed = kept.clone();
+    changed[0] ^= 1;
+    fs::write(&blob, &changed).expect("a blob");
+    assert_eq!(shell.run(verify).status.code(), Some(1), "a flipped byte");
+    fs::write(&blob, &kept).expect("a blob");
+    assert_eq!(shell.run(verify).status.code(), Some(0), "as it was");
+    // Another person's key is nobody's here.
+    shell.run("grep -v cleo ../allowed_signers > ../fewer");
+    let without = shell.run("gonogo checklist --allowed-signers ../fewer");
+    assert_eq!(without.status.code(), Some(4), "{}", String::from_utf8_lossy(&without.stdout));
+    shell.run("rm results/unit.xml");
+    let blind = shell.run("gonogo run . --quiet");
+    assert_eq!(blind.status.code(), Some(4), "results that are not there");
+    assert!(String::from_utf8_lossy(&blind.stdout).contains("names no file"));
+}
