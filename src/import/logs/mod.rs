@@ -21,6 +21,8 @@ mod text;
 mod time;
 
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod tests;
 
 use entry::Entry;
