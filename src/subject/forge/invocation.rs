@@ -148,17 +148,20 @@ fn target_of<'a>(
             }),
             limit_s: WAITED_FOR_S,
         }),
-        Trigger::Consumer { key, body } => {
+        Trigger::Consumer { key, body, retry } => {
             let found = manifest.consumers.iter().find(|c| c.key == *key);
             let found = found.ok_or_else(|| missing("consumer", key))?;
             let job = fresh_id();
             let context = json!({"cloudId": cloud_id, "moduleKey": key});
-            let arguments = match &found.method {
+            let mut arguments = match &found.method {
                 Some(method) => json!({
                     "call": {"functionKey": method, "payload": body, "jobId": job}, "context": context,
                 }),
                 None => json!({"queueName": found.queue, "jobId": job, "body": body, "context": context}),
             };
+            if !retry.is_null() {
+                arguments["retryContext"] = retry.clone();
+            }
             Ok(Target {
                 function: function(&found.function, &format!("the consumer {key:?}"))?,
                 module_type: "consumer",
@@ -287,14 +290,14 @@ mod tests {
                 json!({"functionKey": "list", "payload": {"a": 1}}),
             ),
             (
-                Trigger::Consumer { key: key("direct"), body: json!({"n": 1}) },
+                Trigger::Consumer { key: key("direct"), body: json!({"n": 1}), retry: Value::Null },
                 "consumer",
                 55,
                 "/body",
                 json!({"n": 1}),
             ),
             (
-                Trigger::Consumer { key: key("resolved"), body: json!({"n": 1}) },
+                Trigger::Consumer { key: key("resolved"), body: json!({"n": 1}), retry: Value::Null },
                 "consumer",
                 55,
                 "/call/payload",
@@ -315,7 +318,7 @@ mod tests {
         for (trigger, missing) in [
             (Trigger::Scheduled { key: key("daily") }, "no scheduled trigger \"daily\""),
             (Trigger::Event { key: key("lost"), event: json!({}) }, "names the function \"gone\""),
-            (Trigger::Consumer { key: key("x"), body: json!({}) }, "no consumer \"x\""),
+            (Trigger::Consumer { key: key("x"), body: json!({}), retry: Value::Null }, "no consumer \"x\""),
         ] {
             let error = target_of(&manifest(), &trigger, "c", None).err().expect("an error");
             assert!(error.contains(missing), "{error}");

@@ -155,6 +155,8 @@ pub enum Trigger {
         key: String,
         /// `body` of the event that was pushed.
         body: Value,
+        /// What the platform says of the deliveries before this one; null at the first.
+        retry: Value,
     },
 }
 

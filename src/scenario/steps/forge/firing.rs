@@ -6,8 +6,8 @@ use cucumber::{given, when};
 
 use super::{
     doubled::Pair,
-    flight::{land, reached, take_off},
-    history, records, scheduled, trouble,
+    flight::{land, land_killed, reached, take_off},
+    history, scheduled, seen, trouble,
 };
 use crate::{
     evidence::{Fact, Observation},
@@ -188,32 +188,20 @@ async fn each_is_killed(world: &mut World, write: String, tenant: String, contro
     for trigger in scheduled(world)? {
         let start = super::since(world, 0, <[_]>::len);
         let flight = take_off(world, &trigger, &control)?;
-        let by = flight.worker.clone();
         land(world, flight).await?;
         // After its last write nothing is left undone; who writes but once is killed before it does.
-        let writes = super::since(world, start, |log| own_writes(log, &by));
+        let writes = seen::deeds(world, start, &control).records as u64;
         let place = nth(&write)?.min(writes.saturating_sub(1));
-        let late = match place {
-            0 => hold(world, &tenant, "jira", 1)?,
-            place => hold(world, &tenant, "kvs.set", place)?,
+        let (late, damage) = match place {
+            0 => (hold(world, &tenant, "jira", 1)?, "killed before it had written anything".to_owned()),
+            place => {
+                let damage = format!("killed after {place} of its {writes} writes ({{key}})");
+                (hold(world, &tenant, "kvs.set", place)?, damage)
+            }
         };
-        let mut flight = take_off(world, &trigger, &tenant)?;
-        let held = reached(&late, &mut flight).await;
-        world.scene()?.platform.clear_faults();
-        if held {
-            let worker = flight.worker.clone();
-            let key = records::last_written(world, &tenant).unwrap_or_default();
-            world.forge()?.instances.kill(&worker);
-            world.record(Fact::WorkerCrashed { worker, barrier: format!("after it wrote {key}") })?;
-            let damage = match place {
-                0 => format!("{} was killed before it had written anything", trigger.key),
-                place => format!("{} was killed after {place} of its {writes} writes ({key})", trigger.key),
-            };
-            world.record(Fact::DamageDone { tenant: tenant.clone(), damage, key })?;
-            killed += 1;
-        }
-        late.release();
-        land(world, flight).await?;
+        let flight = take_off(world, &trigger, &tenant)?;
+        let damage = format!("{} was {damage}", trigger.key);
+        killed += usize::from(land_killed(world, flight, &late, &damage).await?);
     }
     if killed == 0 {
         let what =
@@ -238,13 +226,6 @@ fn installed_for_large(world: &mut World, small: String, large: String) -> Step 
     // One project has more than one page of issues; those that wait for a new one are in it.
     let more = SiteChange::AddIssues { count: issues_per_page };
     world.scene()?.platform.change_site(&large, more).map_err(|e| Failure::new(e.to_string()))
-}
-
-/// How often an invocation wrote, those that its queues started left out.
-fn own_writes(log: &[Observation], by: &str) -> u64 {
-    let end = log.iter().position(|o| matches!(&o.fact, Fact::JobEnded { worker, .. } if worker == by));
-    let is_its = |o: &&Observation| matches!(&o.fact, Fact::KeyWritten { worker, .. } if worker == by);
-    log[..end.unwrap_or(log.len())].iter().filter(is_its).count() as u64
 }
 
 fn nth(word: &str) -> Result<u64, Failure> {

@@ -9,6 +9,7 @@ mod history;
 mod kinds;
 mod listing;
 mod news;
+mod queue;
 mod records;
 mod release;
 mod resolvers;

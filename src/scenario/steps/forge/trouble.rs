@@ -19,6 +19,13 @@ pub(super) fn a_day_passes(world: &mut World) -> Step {
     world.pass(DAY)
 }
 
+/// When the next run is due of whatever runs most often.
+#[when(expr = "the time of the next run comes")]
+fn next_run_comes(world: &mut World) -> Step {
+    let shortest_ms = super::scheduled(world)?.iter().map(|job| job.window_ms).min().unwrap_or_default();
+    world.pass(Duration::from_millis(u64::try_from(shortest_ms).unwrap_or_default()))
+}
+
 #[when(expr = "a minute passes")]
 fn a_minute_passes(world: &mut World) -> Step {
     world.pass(Duration::from_secs(60))
