@@ -110,9 +110,11 @@ struct Case {
 /// What a job said of itself, as its report has it; empty when it said nothing.
 fn said(report: &Value) -> String {
     const SHOWN_CHARS: usize = 200;
-    match report["said"].as_str() {
-        Some(said) => format!(": it returned {}", said.chars().take(SHOWN_CHARS).collect::<String>()),
-        None => String::new(),
+    let Some(said) = report["said"].as_str() else { return String::new() };
+    let said: String = said.chars().take(SHOWN_CHARS).collect();
+    match report["outcome"].as_str() {
+        Some("returned") => format!(": it returned {said}"),
+        _ => format!(": {said}"),
     }
 }
 

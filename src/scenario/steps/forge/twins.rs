@@ -266,7 +266,7 @@ pub(super) fn last_words(world: &World, whom: &str) -> String {
         let ended = |o: &Observation| match &o.fact {
             Fact::JobEnded { job, tenant: Some(tenant), report, .. } if tenant == whom => {
                 let said: String = report["said"].as_str().unwrap_or_default().chars().take(120).collect();
-                Some(format!("{job} returned {said} at {}", o.at))
+                Some(format!("{job} {} {said} at {}", report["outcome"].as_str().unwrap_or_default(), o.at))
             }
             _ => None,
         };
