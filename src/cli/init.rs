@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 pub struct Init {
     /// The app's folder; else the current one
     pub dir: Option<PathBuf>,
-    /// Where releases are gated; else by what the repository holds
+    /// The CI system whose workflow is written, into the root of the repository; else what lies there tells
     #[arg(long, value_enum)]
     pub ci: Option<Ci>,
 }

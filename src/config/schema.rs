@@ -2,7 +2,8 @@
 //! not tell: values that are read with a check of their own. What needs a second look at the whole (names that stand
 //! twice, severities that contradict each other) is the reader's; a text that looks like something else wants quotes.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, transform::RecursiveTransform};
+use serde_json::Value;
 
 use super::{
     Config, Program, Seconds, Subject,
@@ -21,11 +22,20 @@ const WORD: &str = r"\S";
 #[must_use]
 pub fn schema() -> Vec<u8> {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_deserialize();
+    let settings = settings.with_transform(RecursiveTransform(without_empty_default));
     let mut schema = settings.into_generator().into_root_schema_for::<Config>();
     schema.insert("title".into(), super::FILE_NAME.into());
     let mut bytes = serde_json::to_vec_pretty(&schema).unwrap_or_default();
     bytes.push(b'\n');
     bytes
+}
+
+/// That a key which is not there names nothing needs no telling, and `null` or `[]` may not even stand there.
+fn without_empty_default(schema: &mut Schema) {
+    let is_empty = |default: &Value| default.is_null() || default.as_array().is_some_and(Vec::is_empty);
+    if schema.get("default").is_some_and(is_empty) {
+        schema.remove("default");
+    }
 }
 
 impl JsonSchema for Seconds {

@@ -56,6 +56,10 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
         ("thresholds: {page_p95_ms: .nan}\n", vec!["thresholds.page_p95_ms"]),
         ("jobs: many\n", vec!["jobs", "1:7"]),
         ("issues: [{id: '@SEV-1-001', title: t, severity: SEV-1}]\n", vec!["without `@`"]),
+        (
+            "release: {version: '1', coverage: {files: [], changed_lines_percent: 80}}\n",
+            vec!["release, coverage", "`files` is empty"],
+        ),
         ("features:\n\t- b\n", vec![":2:"]),
         ("- 1\n", vec!["expected a mapping, `key: value`, found a list"]),
         ("forge: 3\n", vec!["forge: expected a mapping", "found `3`", "1 | forge: 3"]),

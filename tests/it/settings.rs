@@ -208,7 +208,23 @@ fn objects(part: &Value, root: &Value, wrap: &dyn Fn(Value) -> Value, found: &mu
 #[test]
 fn the_schema_and_the_reader_know_the_same_keys() {
     let (root, mut found) = (published(), 0);
+    assert!(jsonschema::meta::is_valid(&root));
     assert_eq!(root["$schema"], "https://json-schema.org/draft/2020-12/schema");
     objects(&root, &root, &|inner| inner, &mut found);
     assert!(found >= 18, "{found}");
+}
+
+#[test]
+fn every_default_that_the_schema_tells_fits_it() {
+    let (root, mut found, mut told) = (published(), vec![], 0);
+    places(&root, "", &mut found);
+    for place in found.iter().filter_map(|place| place.strip_suffix("/default")) {
+        let mut part = root.pointer(place).expect("a place").clone();
+        let default = part["default"].clone();
+        part["$defs"] = root["$defs"].clone();
+        let validator = jsonschema::validator_for(&part).expect("a schema");
+        assert!(validator.is_valid(&default), "{place}: {default}");
+        told += 1;
+    }
+    assert!(told > 5, "{told}");
 }

@@ -121,3 +121,6 @@ impl Place {
         Refusal::input(error.into().context(format!("cannot write {}", self.shown())))
     }
 }
+
+#[cfg(test)]
+mod tests;
