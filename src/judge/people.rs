@@ -22,8 +22,10 @@ pub struct Approval {
     pub fingerprint: String,
     /// When it was given, by the signer's clock.
     pub at: Option<Timestamp>,
-    /// Why it counts for nothing, if so.
+    /// Why it is no approval, if so.
     pub void: Option<String>,
+    /// Whether it says no, by a signature that stands.
+    pub rejects: bool,
 }
 
 /// Where a role or an item of the checklist stands.
@@ -42,15 +44,17 @@ pub struct SignedResult {
     pub signed_by: Vec<String>,
     /// From the start of the run to the last signature that counts, by the signers' clocks.
     pub took_ms: Option<u64>,
-    /// Signatures that count for nothing, each with the reason.
+    /// Signatures that are no approval, each with the reason.
     pub void: Vec<String>,
+    /// Whether somebody who may sign said no: no number of others takes that back.
+    pub rejected: bool,
 }
 
 impl SignedResult {
-    /// Whether enough people signed.
+    /// Whether enough people signed, and nobody said no.
     #[must_use]
     pub fn is_signed(&self) -> bool {
-        u32::try_from(self.signed_by.len()).is_ok_and(|signed| signed >= self.needed.max(1))
+        !self.rejected && u32::try_from(self.signed_by.len()).is_ok_and(|signed| signed >= self.needed.max(1))
     }
 }
 
@@ -109,6 +113,7 @@ pub(super) fn roles(release: &Release, begun: Timestamp, approvals: &[Approval])
             signed_by: vec![],
             took_ms: None,
             void: vec![],
+            rejected: false,
         })
         .collect();
     let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
@@ -116,8 +121,10 @@ pub(super) fn roles(release: &Release, begun: Timestamp, approvals: &[Approval])
         let Some(place) = release.roles.iter().position(|role| role.name == approval.role) else { continue };
         let members = &release.roles[place].members;
         let who = &approval.principal;
+        let may = members.is_empty() || members.contains(who);
+        results[place].rejected |= may && approval.rejects;
         let void = approval.void.clone().or_else(|| {
-            if !members.is_empty() && !members.contains(who) {
+            if !may {
                 return Some(format!("is none of those who may sign as {}", approval.role));
             }
             let first = people.insert(who.clone()) & keys.insert(approval.fingerprint.clone());
@@ -149,6 +156,7 @@ pub(super) fn items(release: &Release, begun: Timestamp, approvals: &[Approval])
             took_ms: valid.clone().filter_map(|approval| after(begun, approval)).max(),
             signed_by: valid.map(|approval| approval.principal.clone()).collect(),
             void: void.collect(),
+            rejected: of_item().any(|approval| approval.rejects),
         }
     };
     release.items.iter().map(result).collect()

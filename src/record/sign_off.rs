@@ -75,6 +75,7 @@ pub fn approvals(sign_offs: &[SignOff]) -> Vec<Approval> {
             principal: sign_off.principal.clone(),
             fingerprint: sign_off.fingerprint.clone(),
             at: sign_off.signed_at,
+            rejects: sign_off.standing == Standing::Valid && sign_off.decision == Decision::Reject,
             void,
         })
     };

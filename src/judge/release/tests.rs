@@ -245,6 +245,7 @@ fn signed(role: &str, who: &str, key: &str) -> Approval {
         fingerprint: key.to_owned(),
         at: None,
         void: None,
+        rejects: false,
     }
 }
 
@@ -257,6 +258,12 @@ fn each_role_is_signed_by_as_many_others_as_it_needs() {
     };
     let policy = || Release { roles: vec![role("Lead", 2, &[]), role("CTO", 1, &["dan"])], ..release(None) };
     let void = Approval { void: Some("the commit changed".to_owned()), ..signed("CTO", "dan", "d") };
+    let no = Approval {
+        void: Some("signed `reject`: not yet".to_owned()),
+        rejects: true,
+        ..signed("CTO", "dan", "d")
+    };
+    let also = Approval { role: "Lead".to_owned(), principal: "fay".to_owned(), ..no.clone() };
     let both = [signed("Lead", "ann", "a"), signed("Lead", "bob", "b")];
     let with = |last: Approval| both.iter().cloned().chain([last]).collect::<Vec<_>>();
     let cases: Vec<(Vec<Approval>, &str, &str)> = vec![
@@ -264,6 +271,8 @@ fn each_role_is_signed_by_as_many_others_as_it_needs() {
         (with(signed("CTO", "dan", "d")), GO, ""),
         (with(signed("CTO", "eve", "e")), UNDECIDED, "none of those who may sign"),
         (with(signed("CTO", "ann", "a")), UNDECIDED, "none of those"),
+        (with(no), UNDECIDED, "signed `reject`: not yet"),
+        ([with(signed("CTO", "dan", "d")), vec![also]].concat(), UNDECIDED, "Lead: 2 of 2 signed; void: fay"),
         (with(void), UNDECIDED, "void: dan: the commit changed"),
         (
             vec![signed("Lead", "ann", "a"), signed("Lead", "ann", "z"), signed("CTO", "dan", "d")],
