@@ -79,11 +79,11 @@ fn all_were_read(world: &mut World) -> Step {
                 }
                 // What it cannot read, an app may throw away; later it may have grown old.
                 Fact::TimePassed { .. } => aged = true,
-                Fact::KeyDeleted { key, .. } if !aged && keys.contains(records::plain(key)) => {
-                    if stumbled.is_none() {
-                        rejected = Some(format_of(records::plain(key)));
-                        stumbled = Some(format!("the removal of {key}"));
-                    }
+                Fact::KeyDeleted { key, .. }
+                    if !aged && stumbled.is_none() && keys.contains(records::plain(key)) =>
+                {
+                    rejected = Some(format_of(records::plain(key)));
+                    stumbled = Some(format!("the removal of {key}"));
                 }
                 Fact::OperationAnswered { operation, answered: false, .. } => {
                     stumbled = stumbled.or(Some(operation.clone()));
