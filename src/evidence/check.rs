@@ -65,20 +65,26 @@ pub enum Of {
     Before,
 }
 
-/// How a test ended, as its runner's file tells.
+/// How a test ended, as its runner's file tells; from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TestOutcome {
+    /// It ran and passed.
     Passed,
-    /// Passed, but only when tried again.
+    /// It failed, was run again and passed, and the file says so.
     Flaky,
+    /// It did not run, or its failure is one that its author awaits.
     Skipped,
+    /// It ran and failed.
     Failed,
-    /// It never came to a result: its file did not load, or its runner died.
+    /// It could not run, or broke: a suite that did not load, a set-up that failed, a run that ended within it.
     Errored,
 }
 
 impl TestOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [Self::Passed, Self::Flaky, Self::Skipped, Self::Failed, Self::Errored];
+
     /// The word used in files and reports.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -89,6 +95,18 @@ impl TestOutcome {
             Self::Failed => "failed",
             Self::Errored => "errored",
         }
+    }
+
+    /// Whether it failed or errored.
+    #[must_use]
+    pub fn is_failing(self) -> bool {
+        matches!(self, Self::Failed | Self::Errored)
+    }
+
+    /// Whether it passed, at once or in the end.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::Passed | Self::Flaky)
     }
 }
 

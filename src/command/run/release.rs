@@ -9,7 +9,7 @@ use crate::{
     config,
     evidence::{
         CheckFact, CheckKind, Fact, Limits, Objective, Observation, Of, PlannedCheck, Release, Source,
-        TestOutcome, Thresholds,
+        Thresholds,
         file::{EvidenceError, Writer},
     },
     import::{self, ImportError, change::CommitChange},
@@ -125,8 +125,10 @@ impl Gather<'_> {
 
     fn tests(&self, facts: &mut Vec<CheckFact>, of: Of, globs: &[String]) {
         for path in self.files(facts, globs) {
-            let Some(report) = self.noted(facts, || import::tests::read(&path, None)) else { continue };
-            self.file(facts, of, &path, report.format.word());
+            let read = |source: &mut import::Source<'_>| {
+                import::tests::read_source(source, None).map(|report| (report.format.word(), report))
+            };
+            let Some(report) = self.read(facts, of, &path, read) else { continue };
             facts.extend(report.notes.iter().map(|note| self.note(&path, note)));
             if let Some(why) = &report.incomplete {
                 facts.push(not_read(format!("{}: {why}", self.shown(&path))));
@@ -134,7 +136,7 @@ impl Gather<'_> {
             facts.extend(report.cases.iter().map(|case| CheckFact::TestEnded {
                 of,
                 id: case.id(),
-                outcome: outcome(case.outcome),
+                outcome: case.outcome,
             }));
         }
     }
@@ -143,8 +145,10 @@ impl Gather<'_> {
         let Some(named) = &self.release.coverage else { return };
         let mut whole: Option<import::coverage::Coverage> = None;
         for path in self.files(facts, &named.files) {
-            let Some(read) = self.noted(facts, || import::coverage::read(&path, None)) else { continue };
-            self.file(facts, Of::Now, &path, read.format.word());
+            let read = |source: &mut import::Source<'_>| {
+                import::coverage::read_source(source, None).map(|read| (read.format.word(), read))
+            };
+            let Some(read) = self.read(facts, Of::Now, &path, read) else { continue };
             match &mut whole {
                 Some(whole) => whole.absorb(read),
                 None => whole = Some(read),
@@ -162,7 +166,9 @@ impl Gather<'_> {
         let read = |facts: &mut Vec<CheckFact>, of: Of, globs: &[String]| {
             let path = self.only_file(facts, globs)?;
             let report = self.noted(facts, || import::logs::read(&path, of, &fields))?;
-            self.file(facts, of, &path, report.format.word());
+            // It was hashed while it was read: a log may be large.
+            let hash = (report.sha256.clone(), report.bytes);
+            self.file(facts, of, &path, hash, report.format.word());
             Some(report)
         };
         let now = read(facts, Of::Now, &named.files);
@@ -172,8 +178,10 @@ impl Gather<'_> {
 
     fn metrics(&self, facts: &mut Vec<CheckFact>, of: Of, globs: &[String], objectives: &[Objective]) {
         let Some(path) = self.only_file(facts, globs) else { return };
-        let Some(report) = self.noted(facts, || import::metrics::read(&path)) else { return };
-        self.file(facts, of, &path, report.format.word());
+        let read = |source: &mut import::Source<'_>| {
+            import::metrics::read_source(source).map(|report| (report.format.word(), report))
+        };
+        let Some(report) = self.read(facts, of, &path, read) else { return };
         facts.extend(report.facts(of, objectives));
     }
 
@@ -220,13 +228,32 @@ impl Gather<'_> {
         not_read(format!("{path}{place}: {}", error.what))
     }
 
-    fn file(&self, facts: &mut Vec<CheckFact>, of: Of, path: &Path, format: &str) {
-        let read = || {
+    /// Reads a file and takes it down, both through one opening: what is hashed is what was read.
+    fn read<T>(
+        &self,
+        facts: &mut Vec<CheckFact>,
+        of: Of,
+        path: &Path,
+        read: impl FnOnce(&mut import::Source<'_>) -> Result<(&'static str, T), ImportError>,
+    ) -> Option<T> {
+        let (format, report, hash) = self.noted(facts, || {
             let mut source = import::Source::open(path)?;
+            let (format, report) = read(&mut source)?;
             let bytes = path.metadata().map_or(0, |meta| meta.len());
-            Ok((source.sha256()?, bytes))
-        };
-        let Some((sha256, bytes)) = self.noted(facts, read) else { return };
+            Ok((format, report, (source.sha256()?, bytes)))
+        })?;
+        self.file(facts, of, path, hash, format);
+        Some(report)
+    }
+
+    fn file(
+        &self,
+        facts: &mut Vec<CheckFact>,
+        of: Of,
+        path: &Path,
+        (sha256, bytes): (String, u64),
+        format: &str,
+    ) {
         let stale = (of == Of::Now).then(|| self.stale(path)).flatten();
         let (path, format) = (self.shown(path), format.to_owned());
         facts.push(CheckFact::FileRead { of, path, sha256, bytes, format, stale });
@@ -253,15 +280,4 @@ impl Gather<'_> {
 
 fn not_read(what: String) -> CheckFact {
     CheckFact::NotRead { what }
-}
-
-fn outcome(read: import::tests::TestOutcome) -> TestOutcome {
-    use import::tests::TestOutcome as Read;
-    match read {
-        Read::Passed => TestOutcome::Passed,
-        Read::Flaky => TestOutcome::Flaky,
-        Read::Skipped => TestOutcome::Skipped,
-        Read::Failed => TestOutcome::Failed,
-        Read::Errored => TestOutcome::Errored,
-    }
 }

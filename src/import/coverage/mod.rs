@@ -71,14 +71,14 @@ pub struct Coverage {
 /// # Errors
 /// The file is no regular one, is of neither format, or is not written as its format has it.
 pub fn read(path: &Path, format: Option<CoverageFormat>) -> Result<Coverage, ImportError> {
-    of(Source::open(path)?, format)
+    read_source(&mut Source::open(path)?, format)
 }
 
 /// Reads coverage from an open source.
 ///
 /// # Errors
 /// As [`read`].
-pub fn of(mut source: Source<'_>, format: Option<CoverageFormat>) -> Result<Coverage, ImportError> {
+pub fn read_source(source: &mut Source<'_>, format: Option<CoverageFormat>) -> Result<Coverage, ImportError> {
     let path = source.path().to_owned();
     let format = match format {
         Some(format) => format,
@@ -89,8 +89,8 @@ pub fn of(mut source: Source<'_>, format: Option<CoverageFormat>) -> Result<Cove
     let mut coverage =
         Coverage { path, format, files: BTreeMap::new(), roots: vec![], incomplete: None, notes: vec![] };
     match format {
-        CoverageFormat::Lcov => lcov::read(&mut source, &mut coverage)?,
-        CoverageFormat::Cobertura => cobertura::read(&mut source, &mut coverage)?,
+        CoverageFormat::Lcov => lcov::read(source, &mut coverage)?,
+        CoverageFormat::Cobertura => cobertura::read(source, &mut coverage)?,
     }
     if coverage.incomplete.is_none() && coverage.files.values().all(BTreeMap::is_empty) {
         coverage.incomplete = Some("it tells of no line of any file".into());

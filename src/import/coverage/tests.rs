@@ -7,7 +7,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn of_text(text: &str) -> Result<Coverage, ImportError> {
-    of(Source::bytes(Path::new("/elsewhere/lcov.info"), text.as_bytes()), None)
+    read_source(&mut Source::bytes(Path::new("/elsewhere/lcov.info"), text.as_bytes()), None)
 }
 
 #[test]

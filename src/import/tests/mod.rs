@@ -25,6 +25,8 @@ mod hostile;
 pub use compare::{Change, Comparison, compare};
 pub use format::TestFormat;
 
+pub use crate::evidence::TestOutcome;
+
 /// Cases that one file may hold.
 const CASE_LIMIT: usize = 1_000_000;
 /// Bytes that the cases of one file may hold together.
@@ -100,50 +102,6 @@ impl TestCase {
         let class = if self.class == self.suite || self.class == self.name { "" } else { &self.class };
         let parts = [self.suite.as_str(), class, self.name.as_str()];
         parts.into_iter().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" › ")
-    }
-}
-
-/// What a test came to, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TestOutcome {
-    /// It ran and passed.
-    Passed,
-    /// It failed, was run again and passed, and the file says so.
-    Flaky,
-    /// It did not run, or its failure is one that its author awaits.
-    Skipped,
-    /// It ran and failed.
-    Failed,
-    /// It could not run, or broke: a suite that did not load, a set-up that failed, a run that ended within it.
-    Errored,
-}
-
-impl TestOutcome {
-    /// Every outcome.
-    pub const ALL: [Self; 5] = [Self::Passed, Self::Flaky, Self::Skipped, Self::Failed, Self::Errored];
-
-    /// `passed`, `flaky`, `skipped`, `failed` or `errored`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Flaky => "flaky",
-            Self::Skipped => "skipped",
-            Self::Failed => "failed",
-            Self::Errored => "errored",
-        }
-    }
-
-    /// Whether it failed or errored.
-    #[must_use]
-    pub fn is_failing(self) -> bool {
-        matches!(self, Self::Failed | Self::Errored)
-    }
-
-    /// Whether it passed, at once or in the end.
-    #[must_use]
-    pub fn is_passing(self) -> bool {
-        matches!(self, Self::Passed | Self::Flaky)
     }
 }
 

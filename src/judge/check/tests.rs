@@ -16,18 +16,11 @@ pub(super) fn judge(facts: &[&CheckFact], limits: &Limits) -> Finding {
     let (mut regressions, mut pre_existing, mut failing, mut silenced) = (vec![], vec![], vec![], vec![]);
     for (id, outcome) in &now {
         let was = before.get(id).copied();
-        match (outcome, was) {
-            (
-                TestOutcome::Failed | TestOutcome::Errored,
-                Some(TestOutcome::Failed | TestOutcome::Errored),
-            ) => {
-                pre_existing.push(*id);
-            }
-            (TestOutcome::Failed | TestOutcome::Errored, Some(TestOutcome::Passed | TestOutcome::Flaky)) => {
-                regressions.push(*id);
-            }
-            (TestOutcome::Failed | TestOutcome::Errored, _) => failing.push(*id),
-            (TestOutcome::Skipped, Some(TestOutcome::Passed | TestOutcome::Flaky)) => silenced.push(*id),
+        match (*outcome, was) {
+            (now, Some(was)) if now.is_failing() && was.is_failing() => pre_existing.push(*id),
+            (now, Some(was)) if now.is_failing() && was.is_passing() => regressions.push(*id),
+            (now, _) if now.is_failing() => failing.push(*id),
+            (TestOutcome::Skipped, Some(was)) if was.is_passing() => silenced.push(*id),
             (TestOutcome::Flaky, _) => finding.item("flaky", *id),
             _ => {}
         }
@@ -82,9 +75,9 @@ pub(super) fn judge(facts: &[&CheckFact], limits: &Limits) -> Finding {
 
 /// The counts, and the rate of those that passed.
 fn count(finding: &mut Finding, now: &BTreeMap<&str, TestOutcome>, limits: &Limits) {
-    let of = |wanted: &[TestOutcome]| now.values().filter(|outcome| wanted.contains(outcome)).count();
-    let passed = of(&[TestOutcome::Passed, TestOutcome::Flaky]);
-    let failed = of(&[TestOutcome::Failed, TestOutcome::Errored]);
+    let of = |wanted: &dyn Fn(TestOutcome) -> bool| now.values().filter(|outcome| wanted(**outcome)).count();
+    let passed = of(&TestOutcome::is_passing);
+    let failed = of(&TestOutcome::is_failing);
     finding.figure("tests", Some(now.len().to_string()), None);
     for outcome in [
         TestOutcome::Passed,
@@ -93,7 +86,7 @@ fn count(finding: &mut Finding, now: &BTreeMap<&str, TestOutcome>, limits: &Limi
         TestOutcome::Errored,
         TestOutcome::Skipped,
     ] {
-        finding.figure(outcome.word(), Some(of(&[outcome]).to_string()), None);
+        finding.figure(outcome.word(), Some(of(&|found| found == outcome).to_string()), None);
     }
     let limit = format!("at least {} %", number(limits.pass_rate_percent));
     let rate = percent(passed, passed + failed);

@@ -94,9 +94,9 @@ async fn all_fire_twice(world: &mut World, tenant: String) -> Step {
     Ok(())
 }
 
-/// Two runs at once, so far apart: the first is held at an answer of its storage, or of Jira, until the second has ended, or until the second
-/// is held at one of its own and the first has ended. Returns whether the first came to be held, and which calls of
-/// its storage the second made meanwhile.
+/// Two runs at once, so far apart: the first is held at an answer of its storage, or of Jira, until the second has
+/// ended, or until the second is held at one of its own and the first has ended. Returns whether the first came to be
+/// held, and which calls of its storage the second made meanwhile.
 async fn race(
     world: &mut World,
     trigger: &super::Job,
@@ -119,32 +119,30 @@ async fn race(
     let other = later.map(|later| hold(world, tenant, "kvs", later)).transpose()?;
     let mut second = take_off(world, trigger, tenant)?;
     let workers = [first.worker.clone(), second.worker.clone()];
-    if let Some(other) = other
+    let waiting = if let Some(other) = other
         && reached(&other, &mut second).await
     {
         world.forge()?.hold(&workers[1], true);
         world.scene()?.platform.clear_faults();
-        pair.by_second(world)?;
-        world.pass(APART)?;
-        world.forge()?.hold(&workers[0], false);
-        barrier.release();
-        land(world, first).await?;
-        pair.by_first(world)?;
+        Some((other, second))
+    } else {
+        world.scene()?.platform.clear_faults();
+        land(world, second).await?;
+        made = super::since(world, start, storage_calls);
+        None
+    };
+    pair.by_second(world)?;
+    world.pass(APART)?;
+    world.forge()?.hold(&workers[0], false);
+    barrier.release();
+    land(world, first).await?;
+    pair.by_first(world)?;
+    if let Some((other, second)) = waiting {
         world.pass(APART)?;
         world.forge()?.hold(&workers[1], false);
         other.release();
         land(world, second).await?;
         pair.by_second(world)?;
-    } else {
-        world.scene()?.platform.clear_faults();
-        land(world, second).await?;
-        made = super::since(world, start, storage_calls);
-        pair.by_second(world)?;
-        world.pass(APART)?;
-        world.forge()?.hold(&workers[0], false);
-        barrier.release();
-        land(world, first).await?;
-        pair.by_first(world)?;
     }
     pair.end(world, &trigger.key, [&workers[0], &workers[1]])?;
     if held {
