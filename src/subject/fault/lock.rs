@@ -86,7 +86,7 @@ pub(super) const FAULTS: &[Fault] =
         Fault {
             name: "stuck_work_kept_alive",
             what: "work that does not get on is given a day, and its lock with it",
-            breaks: &["fire_and_forget_jobs"],
+            breaks: &[],
             fails: &["mode-14"],
             plant: |assembly| {
                 let settings = &mut assembly.ports.settings;
