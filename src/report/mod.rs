@@ -2,13 +2,17 @@
 //! file nor a terminal.
 
 mod checklist;
+mod finding;
 mod json;
 mod junit;
 mod markdown;
+mod sarif;
 mod schema;
 mod terminal;
 
 pub use schema::report_schema;
+
+use finding::{Finding, Weight, findings, uri};
 
 use crate::judge::Judgement;
 
@@ -51,6 +55,7 @@ pub fn formats() -> &'static [Format] {
         format("markdown", Some("report.md"), "for a CI step summary or an audit", markdown::render),
         format("checklist", None, "every item of the release, open or done", checklist::render),
         format("junit", Some("junit.xml"), "for CI test views", junit::render),
+        format("sarif", None, "findings, for code scanning", sarif::render),
     ];
     FORMATS
 }
