@@ -3,6 +3,7 @@
 
 mod allow;
 mod drawn;
+mod encoded;
 mod rule;
 mod staged;
 mod tree;
@@ -14,6 +15,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use sha2::{Digest as _, Sha256};
 
 pub use allow::{ALLOW_FILE, AllowError, Allowance};
+use encoded::Encoding;
 pub use rule::Rule;
 use rule::{RULES, Shape};
 pub use staged::{StagedError, staged};
@@ -23,6 +25,8 @@ pub use tree::{Allowed, Finding, LeftOut, Search, search};
 const LONGEST_KEY: usize = 16 << 10;
 /// Letters that the body of the smallest private key (Ed25519, PKCS #8) has.
 const SHORTEST_KEY: usize = 60;
+/// Encodings within encodings that are looked into.
+const DEEPEST: usize = 3;
 /// Letters of base64 in a row that code around a key's first line does not have.
 const LONG_LINE: usize = 40;
 
@@ -31,7 +35,7 @@ const LONG_LINE: usize = 40;
 pub struct Sighting {
     /// What found it.
     pub rule: &'static Rule,
-    /// Where it stands in the text, in bytes.
+    /// Where it stands in the text, in bytes; of an encoded one, all that is encoded with it.
     pub at: Range<usize>,
     /// Its line, from 1.
     pub line: usize,
@@ -39,18 +43,20 @@ pub struct Sighting {
     pub shown: Redacted,
 }
 
-/// What may be shown of a secret. Reads as `ghp_… (40 letters, fingerprint 0123456789ab)`.
+/// What may be shown of a secret. Reads as `ghp_… (40 letters, fingerprint 0123456789ab)`, and says when it is encoded:
+/// letters and fingerprint are then those of the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Redacted {
     beginning: String,
     letters: usize,
     /// The first 12 hexadecimal digits of its SHA-256.
     pub fingerprint: String,
+    encoding: Option<Encoding>,
 }
 
 impl Redacted {
     /// Of a short secret less than four letters are shown: at most every fourth.
-    fn of(secret: &[u8]) -> Self {
+    fn of(secret: &[u8], encoding: Option<Encoding>) -> Self {
         let beginning: String =
             String::from_utf8_lossy(secret).chars().take((secret.len() / 4).min(4)).collect();
         let printable = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
@@ -58,14 +64,16 @@ impl Redacted {
             beginning: beginning.chars().map(printable).collect(),
             letters: secret.len(),
             fingerprint: hex::encode(&Sha256::digest(secret)[..6]),
+            encoding,
         }
     }
 }
 
 impl fmt::Display for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { beginning, letters, fingerprint } = self;
-        write!(f, "{beginning}… ({letters} letters, fingerprint {fingerprint})")
+        let Self { beginning, letters, fingerprint, encoding } = self;
+        let how = encoding.map(|encoding| format!(", {encoding}")).unwrap_or_default();
+        write!(f, "{beginning}… ({letters} letters, fingerprint {fingerprint}{how})")
     }
 }
 
@@ -93,35 +101,77 @@ static KEYWORDS: LazyLock<Option<(AhoCorasick, Vec<usize>)>> = LazyLock::new(|| 
 /// The secrets of a file, in their order. `name` is the file's name: some rules hold for files of settings alone.
 #[must_use]
 pub fn find(name: &str, text: &[u8]) -> Vec<Sighting> {
-    let mut found: Vec<(Range<usize>, usize)> = vec![];
+    let found = plain(text, |shape| shape != Shape::Setting || is_settings(name));
+    let mut found = with_encoded(found, text, 1);
+    found.sort_by_key(|seen| seen.at.start);
+    let (mut line, mut counted) = (1, 0);
+    let sighting = |Seen { at, rule, shown }: Seen| {
+        line += text[counted..at.start].iter().filter(|byte| **byte == b'\n').count();
+        counted = at.start;
+        Sighting { rule, line, shown, at }
+    };
+    found.into_iter().map(sighting).collect()
+}
+
+/// A secret before its line is counted.
+struct Seen {
+    at: Range<usize>,
+    rule: &'static Rule,
+    shown: Redacted,
+}
+
+/// What the rules of the `wanted` shapes find in a text as it stands there.
+fn plain(text: &[u8], wanted: impl Fn(Shape) -> bool) -> Vec<Seen> {
+    let mut found: Vec<Seen> = vec![];
     for at in candidates(text) {
         let rule = &RULES[at];
-        let Some(pattern) = PATTERNS.get(at).and_then(|pattern| pattern.as_ref()) else { continue };
-        if rule.shape == Shape::Setting && !is_settings(name) {
+        if !wanted(rule.shape) {
             continue;
         }
+        let Some(pattern) = PATTERNS.get(at).and_then(|pattern| pattern.as_ref()) else { continue };
         for captures in pattern.captures_iter(text) {
             let Some(value) = captures.get(1).or_else(|| captures.get(0)) else { continue };
             let value = match rule.shape {
                 Shape::Key => key(rule, text, value.range()),
                 _ => Some(value.range()),
             };
-            let real = value.filter(|value| is_secret(rule, &text[value.clone()]));
+            let Some(at) = value.filter(|value| is_secret(rule, &text[value.clone()])) else { continue };
             // A token under its name is one secret, of the rule that says more.
-            let is_new = |value: &Range<usize>| {
-                !found.iter().any(|(other, _)| other.start < value.end && value.start < other.end)
-            };
-            found.extend(real.filter(is_new).map(|value| (value, at)));
+            if !found.iter().any(|seen| seen.at.start < at.end && at.start < seen.at.end) {
+                let shown = Redacted::of(&text[at.clone()], None);
+                found.push(Seen { at, rule, shown });
+            }
         }
     }
-    found.sort_by_key(|(at, _)| at.start);
-    let (mut line, mut counted) = (1, 0);
-    let sighting = |(at, rule): (Range<usize>, usize)| {
-        line += text[counted..at.start].iter().filter(|byte| **byte == b'\n').count();
-        counted = at.start;
-        Sighting { rule: &RULES[rule], line, shown: Redacted::of(&text[at.clone()]), at }
-    };
-    found.into_iter().map(sighting).collect()
+    found
+}
+
+/// Adds what is encoded in a text and is a secret by its own form. A name says nothing there: of what is decoded by
+/// chance too much would fit it.
+fn with_encoded(mut found: Vec<Seen>, text: &[u8], depth: usize) -> Vec<Seen> {
+    for run in encoded::runs(text) {
+        // What stands there as it is outweighs what it could be decoded to; a mere name does not.
+        let meets = |seen: &Seen| {
+            seen.shown.encoding.is_none() && seen.at.start < run.at.end && run.at.start < seen.at.end
+        };
+        if found.iter().any(|seen| seen.rule.shape.stands_alone() && meets(seen)) {
+            continue;
+        }
+        let mut inner = plain(&run.text, Shape::stands_alone);
+        if depth < DEEPEST {
+            inner = with_encoded(inner, &run.text, depth + 1);
+        }
+        if inner.is_empty() {
+            continue;
+        }
+        found.retain(|seen| !meets(seen));
+        found.extend(inner.into_iter().map(|mut seen| {
+            let is_inner = seen.shown.encoding.is_some();
+            seen.shown.encoding = Some(if is_inner { Encoding::Layers } else { run.encoding });
+            Seen { at: run.at.clone(), ..seen }
+        }));
+    }
+    found
 }
 
 /// Whether a text holds a secret that its own form gives away: such a text is shown to nobody.
@@ -139,7 +189,8 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     }
     let (mut kept, mut from) = (String::new(), 0);
     for sighting in found {
-        kept.push_str(&String::from_utf8_lossy(&text.as_bytes()[from..sighting.at.start]));
+        // Of several in one encoded run each is named.
+        kept.push_str(&String::from_utf8_lossy(&text.as_bytes()[from..sighting.at.start.max(from)]));
         kept.push_str(&format!("[{}: {}]", sighting.rule.title, sighting.shown));
         from = sighting.at.end;
     }

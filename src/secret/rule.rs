@@ -16,6 +16,13 @@ pub(super) enum Shape {
     Key,
 }
 
+impl Shape {
+    /// Whether the value gives itself away, whatever stands around it.
+    pub fn stands_alone(self) -> bool {
+        matches!(self, Self::Token | Self::Key)
+    }
+}
+
 /// One kind of secret.
 #[derive(PartialEq, Eq)]
 pub struct Rule {
