@@ -53,8 +53,16 @@ impl Ledger {
     pub fn read(record: &Path) -> Result<Self, RecordError> {
         let text = read_regular(&record.join(LEDGER), LARGEST)?;
         let head = read_regular(&record.join(HEAD), 1 << 10)?;
+        Self::of(&text, &head)
+    }
+
+    /// The same of a ledger's text and its head.
+    ///
+    /// # Errors
+    /// As [`Ledger::read`].
+    pub fn of(text: &[u8], head: &[u8]) -> Result<Self, RecordError> {
         let head: Result<Head, _> = canonical::from_bytes(head.strip_suffix(b"\n").unwrap_or_default());
-        let lines = lines(&text)?;
+        let lines = lines(text)?;
         let mut ledger = Self { last: GENESIS.to_owned(), ..Self::default() };
         for (index, line) in lines.iter().enumerate() {
             let entry: Entry =
