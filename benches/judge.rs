@@ -86,6 +86,7 @@ fn write(folder: &Path, scenarios: usize) -> PathBuf {
         previous_verdict: None,
         accepted: vec![],
         release: None,
+        shard: None,
         policy: Policy::default(),
     };
     let mut writer = Writer::create(&path, &header).unwrap();

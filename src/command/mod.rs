@@ -12,6 +12,7 @@ mod init;
 mod judge;
 mod list;
 mod man;
+mod merge;
 pub mod mock;
 mod prove;
 mod run;
@@ -75,6 +76,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::Verify(arguments) => verify::verify(arguments, &mut console),
         Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),
+        Command::Merge(arguments) => merge::merge(arguments, &mut console),
         Command::Init(arguments) => init::init(arguments, &mut console),
         Command::Schema(arguments) => schema::schema(arguments, &mut console),
         Command::Secrets(arguments) => secrets::secrets(arguments, &mut console),
@@ -100,6 +102,7 @@ fn header(planned: usize, seed: u64, subject: &Target) -> Header {
         previous_verdict: None,
         accepted: vec![],
         release: None,
+        shard: None,
         policy: policy_for(subject),
     }
 }

@@ -4,6 +4,7 @@ mod interrupt;
 mod kept;
 mod release;
 mod settings;
+mod shard;
 mod target;
 
 use std::{
@@ -11,9 +12,10 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
 use self::settings::Settings;
+pub(super) use self::{kept::key, release::Gathered, settings::configured, shard::digest};
 use super::{
     Console, Refusal, deliver,
     folder::{DEFAULT_OUT, Folder, put_aside},
@@ -22,6 +24,7 @@ use crate::{
     cli,
     evidence::{self, Outcome},
     judge::{self, Judgement},
+    record::SealingKey,
     scenario::{self, ProgressEvent, RunOptions, ScenarioError, Setup},
     subject::process,
 };
@@ -46,13 +49,13 @@ pub(super) fn judged(
     folder.put_record_aside()?;
     let key = kept::key(arguments.record_key.as_deref())?;
     let sources = settings.sources()?;
-    let plan = settings.plan(&sources)?;
+    let (plan, shard) = settings.part(&sources)?;
     deliver::check(&arguments.verdict.reports, Some(&settings.out), &settings.inputs(&sources))?;
 
     if let Some(complaint) = folder.complaint() {
         console.remark(complaint);
     }
-    let header = settings.header(&plan, folder.previous_verdict());
+    let header = settings.header(&plan, shard, folder.previous_verdict());
     judge::check(&header).map_err(|reason| Refusal::input(anyhow!("gonogo.yaml: {reason}")))?;
     let mut evidence = folder.evidence(&header)?;
 
@@ -65,21 +68,43 @@ pub(super) fn judged(
     // A lane that was abandoned ends no process.
     process::end_all();
     let summary = ran.map_err(refused)?;
-    if let Some(release) = &settings.release {
-        let written = release.append(header.planned, header.started_at, &mut evidence);
-        written.context("cannot write the evidence").map_err(Refusal::input)?;
-    }
-    evidence.finish().context("cannot write the evidence").map_err(Refusal::input)?;
     if summary.stopped {
         console.remark("interrupted: what ran is judged, the rest counts as not run");
     }
+    let evidence_path = folder.evidence_path();
+    let told = Told { header: &header, release: settings.release.as_ref(), key: key.as_ref() };
+    Ok((told.conclude(evidence, folder, &settings.out, console)?, evidence_path))
+}
 
-    let judgement = judge::judge_file(folder.evidence_path()).map_err(Refusal::internal)?;
-    let imported = settings.release.as_ref().map(|release| release.imported()).unwrap_or_default();
-    kept::keep(&judgement, &folder.evidence_path(), &imported, &settings.out, key.as_ref(), console)?;
-    deliver::to_folder(&judgement, &settings.out)?;
-    folder.settle();
-    Ok((judgement, folder.evidence_path()))
+/// What stands behind the scenarios' evidence.
+pub(super) struct Told<'a> {
+    pub header: &'a evidence::Header,
+    pub release: Option<&'a Gathered>,
+    pub key: Option<&'a SealingKey>,
+}
+
+impl Told<'_> {
+    /// Ends the evidence, judges it, and leaves record and reports in the output folder.
+    pub(super) fn conclude(
+        &self,
+        mut evidence: evidence::file::Writer,
+        folder: Folder,
+        out: &Path,
+        console: &Console,
+    ) -> Result<Judgement, Refusal> {
+        let unwritable =
+            |error| Refusal::input(anyhow::Error::new(error).context("cannot write the evidence"));
+        if let Some(release) = self.release {
+            release.append(self.header.planned, self.header.started_at, &mut evidence).map_err(unwritable)?;
+        }
+        evidence.finish().map_err(unwritable)?;
+        let judgement = judge::judge_file(folder.evidence_path()).map_err(Refusal::internal)?;
+        let imported = self.release.map(Gathered::imported).unwrap_or_default();
+        kept::keep(&judgement, &folder.evidence_path(), &imported, out, self.key, console)?;
+        deliver::to_folder(&judgement, out)?;
+        folder.settle();
+        Ok(judgement)
+    }
 }
 
 fn record(

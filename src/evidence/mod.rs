@@ -8,6 +8,7 @@ mod mark;
 mod policy;
 mod recorder;
 mod release;
+mod shard;
 
 pub use check::{Change, CheckFact, CheckKind, Of, PlannedCheck, TestOutcome};
 pub use fact::{Effect, Ending, Fact, FlawKind, Scope, is_jira};
@@ -15,6 +16,7 @@ pub use mark::Readings;
 pub use policy::{Issue, Policy, Severity, Thresholds};
 pub use recorder::Recorder;
 pub use release::{Limits, ManualItem, Objective, Release, Role, Stage, Waiver};
+pub use shard::Shard;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -136,6 +138,9 @@ pub struct Header {
     /// How many scenarios a filter left out of the plan: what was left out was not shown.
     #[serde(default, skip_serializing_if = "is_none")]
     pub left_out: usize,
+    /// Which part of the plan it is, where several machines share a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The verdict in the output folder before this run, if there was one.
     pub previous_verdict: Option<String>,
     /// Verdicts that the caller accepts with exit code 0 (`--accept`).

@@ -64,6 +64,12 @@ pub struct ChangedFile {
     pub lines: Vec<RangeInclusive<u64>>,
 }
 
+/// The commit that is checked out in the folder's repository, in full; `None` where that cannot be told.
+#[must_use]
+pub fn head(folder: &Path) -> Option<String> {
+    Git::open(folder).ok()?.line(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).ok()?
+}
+
 /// Reads what HEAD of the folder's repository changes. Its base is the one that is given; else where it left the
 /// default branch; else the tag before it.
 ///

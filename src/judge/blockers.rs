@@ -4,7 +4,7 @@ use super::{
     Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueStatus, ReleaseResult, ScenarioResult, UnmetClaim,
     flaws, verdict::Basis,
 };
-use crate::evidence::Outcome;
+use crate::evidence::{Outcome, Shard};
 
 pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
     if basis.planned == 0 || basis.scenarios.len() != basis.planned {
@@ -32,6 +32,15 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
             severity: None,
             message: format!("{} scenarios were left out", basis.left_out),
             remedy: "run without --tags, --name and --features".into(),
+        });
+    }
+    if let Some(Shard { index, of, whole, .. }) = basis.shard {
+        blockers.push(Blocker {
+            kind: BlockerKind::LeftOut,
+            subject: "plan".into(),
+            severity: None,
+            message: format!("this is shard {index} of {of}: {} of {whole} scenarios", basis.planned),
+            remedy: format!("put all {of} shards together with `gonogo merge`"),
         });
     }
     blockers

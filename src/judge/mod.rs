@@ -91,6 +91,9 @@ pub fn check(header: &Header) -> Result<(), String> {
             return Err(format!("issue {id} is listed as {}", severity.word()));
         }
     }
+    if let Some(complaint) = header.shard.as_ref().and_then(|shard| shard.complaint(header.planned)) {
+        return Err(complaint);
+    }
     header.release.as_ref().map_or(Ok(()), release::check)
 }
 
@@ -222,6 +225,7 @@ impl Judge {
             flaws: &flaws,
             unmet_claims: claims.len(),
             left_out: header.left_out,
+            shard: header.shard.as_ref(),
         };
         let verdict = verdict::decide(&basis);
         let blockers = blockers::list(&basis, &claims);

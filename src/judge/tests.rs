@@ -15,6 +15,7 @@ pub(super) fn header(planned: usize) -> Header {
         previous_verdict: None,
         accepted: vec![],
         release: None,
+        shard: None,
         policy: Policy::default(),
     }
 }
@@ -100,6 +101,7 @@ fn decided(planned: usize, unmet_claims: usize, spoil: impl Fn(&mut Results)) ->
         unmet_claims,
         left_out: 0,
         release: None,
+        shard: None,
     })
     .word()
 }
@@ -332,6 +334,7 @@ fn a_flaw_in_the_files_takes_the_go_away_though_everything_else_was_shown() {
             unmet_claims: 0,
             left_out: 0,
             release: None,
+            shard: None,
         };
         assert_eq!(verdict::decide(&basis).word(), verdict, "{kind:?}");
     }

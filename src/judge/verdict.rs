@@ -9,7 +9,7 @@ use super::{
     InvariantOutcome, InvariantResult, IssueResult, IssueStatus, ReleaseResult, ScenarioResult, flaws::Flaw,
 };
 use crate::{
-    evidence::{Outcome, Severity},
+    evidence::{Outcome, Severity, Shard},
     invariant::RULES,
 };
 
@@ -44,11 +44,13 @@ pub(super) struct Basis<'a> {
     pub(super) unmet_claims: usize,
     pub(super) left_out: usize,
     pub(super) release: Option<&'a ReleaseResult>,
+    pub(super) shard: Option<&'a Shard>,
 }
 
 /// Decides. NO-GO beats UNDECIDED beats GO (after fixes); a GO needs every single condition.
 pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
-    let Basis { planned, scenarios, invariants, issues, flaws, unmet_claims, left_out, release } = *basis;
+    let Basis { planned, scenarios, invariants, issues, flaws, unmet_claims, left_out, release, shard } =
+        *basis;
     let violated = invariants.iter().any(|invariant| invariant.outcome == InvariantOutcome::Violated);
     let stops = scenarios
         .iter()
@@ -70,6 +72,7 @@ pub(super) fn decide(basis: &Basis<'_>) -> Verdict {
         && flaws.is_empty()
         && unmet_claims == 0
         && left_out == 0
+        && shard.is_none()
         && release.is_none_or(ReleaseResult::is_shown);
     if !shown {
         return Verdict::Undecided;

@@ -125,6 +125,7 @@ fn record_evidence(path: &Path) {
         previous_verdict: None,
         accepted: vec![],
         release: None,
+        shard: None,
         policy: Policy::default(),
     };
     let planned = Planned {

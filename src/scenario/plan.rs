@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::source::{Loaded, Problem, SourceError};
 use crate::{
-    evidence::Planned,
+    evidence::{Planned, Shard},
     spelling::{nearest, suggestion},
 };
 
@@ -130,10 +130,17 @@ impl Plan {
         if entries.is_empty() {
             return Err(PlanError::NothingSelected(total));
         }
-        let ordinals =
-            entries.iter().enumerate().map(|(ordinal, entry)| (entry.planned.id.clone(), ordinal)).collect();
         let left_out = total - entries.len();
-        Ok(Self { entries, ordinals, left_out })
+        Ok(Self { ordinals: ordinals(&entries), entries, left_out })
+    }
+
+    /// The plan of one shard of as many; `None` when it has nothing to do.
+    #[must_use]
+    pub fn shard(mut self, shard: &Shard) -> Option<Self> {
+        let mut place = 0..;
+        self.entries.retain(|_| place.next().is_some_and(|place| shard.has(place)));
+        self.ordinals = ordinals(&self.entries);
+        (!self.entries.is_empty()).then_some(self)
     }
 
     /// All planned scenarios, in order; a scenario's place is its ordinal.
@@ -162,6 +169,11 @@ impl Plan {
     pub(super) fn ordinal(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Option<usize> {
         self.ordinals.get(&id(feature, scenario.position.line)).copied()
     }
+}
+
+/// Where each scenario stands in the plan.
+fn ordinals(entries: &[Entry]) -> HashMap<String, usize> {
+    entries.iter().enumerate().map(|(ordinal, entry)| (entry.planned.id.clone(), ordinal)).collect()
 }
 
 fn id(feature: &gherkin::Feature, line: usize) -> String {

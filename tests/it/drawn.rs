@@ -26,6 +26,7 @@ fn write(path: &Path) {
         previous_verdict: Some("UNCONDITIONAL GO".into()),
         accepted: vec![],
         release: None,
+        shard: None,
         policy: Policy::default(),
     };
     let scenarios = [

@@ -24,6 +24,7 @@ fn written(path: &std::path::Path) {
         previous_verdict: None,
         accepted: vec![],
         release: None,
+        shard: None,
         policy: Policy::default(),
     };
     let mut writer = Writer::create(path, &header).expect("created");

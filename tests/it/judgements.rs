@@ -27,6 +27,7 @@ fn header(planned: usize) -> Header {
         previous_verdict: Some("NO-GO".into()),
         accepted: vec![],
         release: None,
+        shard: None,
         policy: Policy::default(),
     }
 }

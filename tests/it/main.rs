@@ -28,4 +28,5 @@ mod release;
 mod reports;
 mod secrets;
 mod settings;
+mod shards;
 mod tidy;

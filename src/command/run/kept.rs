@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The key that is to seal the record: one that cannot be read is told before anything runs.
-pub(super) fn key(file: Option<&Path>) -> Result<Option<SealingKey>, Refusal> {
+pub(in crate::command) fn key(file: Option<&Path>) -> Result<Option<SealingKey>, Refusal> {
     let key = file.map(SealingKey::read).transpose();
     key.context("cannot seal the record").map_err(Refusal::input)
 }

@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// What was read for each check of a release, in the order of the policy.
-pub(super) struct Gathered {
+pub(in crate::command) struct Gathered {
     /// The policy that goes into the evidence.
-    pub policy: Release,
+    pub(in crate::command) policy: Release,
     checks: Vec<Vec<CheckFact>>,
     /// The folder of `gonogo.yaml`.
     root: PathBuf,
@@ -28,7 +28,7 @@ pub(super) struct Gathered {
 
 impl Gathered {
     /// Reads everything that `release` names below `root`.
-    pub(super) fn of(release: &config::Release, root: &Path, thresholds: &Thresholds) -> Self {
+    pub(in crate::command) fn of(release: &config::Release, root: &Path, thresholds: &Thresholds) -> Self {
         let base = release.change.as_ref().and_then(|change| change.base.as_deref());
         let change = import::change::read(root, base);
         let commit = change.as_ref().ok().map(|change| change.commit.clone());

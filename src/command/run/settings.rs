@@ -9,14 +9,14 @@ use std::{
 
 use anyhow::anyhow;
 
-use super::{release::Gathered, target::target};
+use super::{release::Gathered, shard, target::target};
 use crate::{
     baseline::Baseline,
     cli,
-    command::{Refusal, folder::DEFAULT_OUT, header, policy_for},
+    command::{Refusal, deliver::home, folder::DEFAULT_OUT, header, policy_for},
     config::{self, Config, Seconds},
-    evidence::{Header, Policy},
-    invariant,
+    evidence::{Header, Policy, Shard},
+    import, invariant,
     judge::ACCEPT_GO_AFTER_FIXES,
     scenario::{
         Limits, Listing, Plan, RunOptions, Selection, Setup, Vocabulary,
@@ -35,6 +35,7 @@ pub(super) struct Settings {
     pub setup: Setup,
     /// What the release rests on beside the scenarios.
     pub release: Option<Gathered>,
+    shard: Option<cli::Part>,
     config: Option<PathBuf>,
     baseline: Option<PathBuf>,
     policy: Policy,
@@ -50,7 +51,7 @@ impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
     /// What the flags, the environment and the file say. Without `compared` no released version is looked at.
     pub(super) fn of(arguments: &cli::Run, compared: bool) -> Result<Self, Refusal> {
-        let (file, config) = configured(arguments)?;
+        let (file, config) = configured(arguments.config.as_deref(), arguments.dir.as_deref())?;
         let subject = target(&config, file.as_deref(), arguments.dir.as_deref())?;
         let mut policy = config.policy(policy_for(&subject));
         if let Target::Forge(deployment) = &subject {
@@ -71,7 +72,9 @@ impl Settings {
         };
         let root = file.as_deref().and_then(Path::parent).filter(|root| !root.as_os_str().is_empty());
         let gathered = |named| Gathered::of(named, root.unwrap_or(Path::new(".")), &policy.thresholds);
-        let release = config.release.as_ref().filter(|_| compared).map(gathered);
+        // What belongs to the whole release is gathered once, by whoever puts the shards together.
+        let whole = compared && arguments.shard.is_none();
+        let release = config.release.as_ref().filter(|_| whole).map(gathered);
         let or = |limit: Option<Seconds>, default: Duration| limit.map_or(default, |limit| limit.0);
         let (defaults, timeouts) = (defaults_for(&subject), &config.timeouts);
         let limits = Limits {
@@ -96,6 +99,7 @@ impl Settings {
                 ..Setup::default()
             },
             release,
+            shard: arguments.shard,
             baseline,
             config: file,
             policy,
@@ -154,8 +158,27 @@ impl Settings {
             .collect()
     }
 
-    /// Everything that is to run.
-    pub(super) fn plan(&self, sources: &[Source]) -> Result<Plan, Refusal> {
+    /// Everything that is to run, and which part of it this is.
+    pub(super) fn part(&self, sources: &[Source]) -> Result<(Plan, Option<Shard>), Refusal> {
+        let plan = self.plan(sources)?;
+        let Some(cli::Part { index, of }) = self.shard else { return Ok((plan, None)) };
+        let whole = plan.len();
+        let files = self.inputs(sources);
+        let shard = Shard {
+            index,
+            of,
+            whole,
+            run: shard::in_common(&plan, sources, &files)?,
+            config: self.config.as_deref().map(shard::digest).transpose()?,
+            commit: import::change::head(self.config.as_deref().map_or(Path::new("."), home)),
+        };
+        let part = plan.shard(&shard).ok_or_else(|| {
+            Refusal::input(anyhow!("shard {index}/{of} has nothing to do: there are {whole} scenarios"))
+        })?;
+        Ok((part, Some(shard)))
+    }
+
+    fn plan(&self, sources: &[Source]) -> Result<Plan, Refusal> {
         let features = source::load(sources).map_err(Refusal::input)?;
         let vocabulary = Vocabulary::closed(
             invariant::RULES.iter().map(|rule| rule.name.to_owned()).collect(),
@@ -165,8 +188,14 @@ impl Settings {
     }
 
     /// The first line of the evidence.
-    pub(super) fn header(&self, plan: &Plan, previous_verdict: Option<String>) -> Header {
+    pub(super) fn header(
+        &self,
+        plan: &Plan,
+        shard: Option<Shard>,
+        previous_verdict: Option<String>,
+    ) -> Header {
         Header {
+            shard,
             release: self.release.as_ref().map(|release| release.policy.clone()),
             left_out: plan.left_out() + self.built_in_left_out(),
             previous_verdict,
@@ -178,14 +207,17 @@ impl Settings {
 }
 
 /// The file that is named; else the nearest one upwards; else nothing is set.
-fn configured(arguments: &cli::Run) -> Result<(Option<PathBuf>, Config), Refusal> {
-    if let Some(dir) = arguments.dir.as_deref().filter(|dir| !dir.is_dir()) {
+pub(in crate::command) fn configured(
+    named: Option<&Path>,
+    dir: Option<&Path>,
+) -> Result<(Option<PathBuf>, Config), Refusal> {
+    if let Some(dir) = dir.filter(|dir| !dir.is_dir()) {
         let what = if dir.exists() { "it is no folder" } else { "no such folder" };
         return Err(Refusal::input(anyhow!("cannot read {}: {what}", dir.display())));
     }
-    let from = arguments.dir.as_deref().unwrap_or(Path::new("."));
-    let found = match &arguments.config {
-        Some(file) => Some(file.clone()),
+    let from = dir.unwrap_or(Path::new("."));
+    let found = match named {
+        Some(file) => Some(file.to_owned()),
         None => {
             let from = from.canonicalize().map_err(|error| {
                 Refusal::input(anyhow!("cannot read the folder {}: {error}", from.display()))

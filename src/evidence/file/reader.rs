@@ -76,6 +76,7 @@ impl<R: BufRead> Reader<R> {
             accepted: vec![],
             policy: crate::evidence::Policy::default(),
             release: None,
+            shard: None,
         };
         let (path, whole) = (path.as_ref().to_owned(), Sha256::new());
         let order = Order::default();

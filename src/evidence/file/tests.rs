@@ -18,6 +18,7 @@ fn header(planned: usize) -> Header {
         previous_verdict: None,
         accepted: vec![],
         release: None,
+        shard: None,
         policy: Policy { judging_words: vec!["bad".into()], ..Policy::default() },
     }
 }

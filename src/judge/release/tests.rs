@@ -78,6 +78,7 @@ fn decided(
         unmet_claims: 0,
         left_out: 0,
         release: Some(result),
+        shard: None,
     })
     .word()
 }
