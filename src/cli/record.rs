@@ -60,6 +60,9 @@ pub struct Checklist {
     /// Revoked keys: a public key or a SHA256:… fingerprint a line
     #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED")]
     pub revoked: Option<PathBuf>,
+    /// Exit with 0 for this, too; it is written into the verdict; repeatable, or with commas
+    #[arg(long, value_name = "WHAT", env = "GONOGO_ACCEPT", value_delimiter = ',')]
+    pub accept: Vec<super::Acceptable>,
     /// Ed25519 private key (PEM) that sealed the record, if one did
     #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
     pub record_key: Option<PathBuf>,

@@ -50,9 +50,9 @@ pub struct Run {
     /// Folder for evidence and reports [default: gonogo-report]
     #[arg(long, value_name = "DIR", env = "GONOGO_OUT")]
     pub out: Option<PathBuf>,
-    /// Exit with 0 for this verdict too; it is written into the verdict
-    #[arg(long, value_name = "VERDICT", env = "GONOGO_ACCEPT")]
-    pub accept: Option<Acceptable>,
+    /// Exit with 0 for this, too; it is written into the verdict; repeatable, or with commas
+    #[arg(long, value_name = "WHAT", env = "GONOGO_ACCEPT", value_delimiter = ',')]
+    pub accept: Vec<Acceptable>,
     /// Ed25519 private key (PEM) that seals the record; without it the record is unsigned
     #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
     pub record_key: Option<PathBuf>,
@@ -79,7 +79,7 @@ impl Run {
             seed,
             retries: 0,
             out: Some(out),
-            accept: None,
+            accept: vec![],
             record_key: None,
             verdict: Verdict { reports: vec![] },
         }
@@ -98,9 +98,9 @@ pub struct Merge {
     /// Folder for evidence and reports [default: gonogo-report]
     #[arg(long, value_name = "DIR", env = "GONOGO_OUT")]
     pub out: Option<PathBuf>,
-    /// Exit with 0 for this verdict too; it is written into the verdict
-    #[arg(long, value_name = "VERDICT", env = "GONOGO_ACCEPT")]
-    pub accept: Option<Acceptable>,
+    /// Exit with 0 for this, too; it is written into the verdict; repeatable, or with commas
+    #[arg(long, value_name = "WHAT", env = "GONOGO_ACCEPT", value_delimiter = ',')]
+    pub accept: Vec<Acceptable>,
     /// Ed25519 private key (PEM) that seals the record; without it the record is unsigned
     #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
     pub record_key: Option<PathBuf>,
@@ -109,11 +109,13 @@ pub struct Merge {
     pub verdict: Verdict,
 }
 
-/// The verdicts that `--accept` can name.
+/// What `--accept` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Acceptable {
     /// GO (after fixes) exits with 0
     GoAfterFixes,
+    /// A verdict that somebody overrides (`gonogo sign --decision break-glass`) exits with 0
+    BreakGlass,
 }
 
 /// `I/N`: one part of so many.

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::{Console, Refusal, deliver, now, record_in};
+use super::{Console, Refusal, accepted, deliver, now, record_in};
 use crate::{
     cli,
     exit::Exit,
@@ -21,7 +21,9 @@ pub(super) fn checklist(arguments: &cli::Checklist, console: &mut Console) -> Re
     let revoked = revoked.map_err(unusable)?;
     let key = arguments.record_key.as_deref().map(SealingKey::read).transpose().map_err(unusable)?;
     let record = record_in(&arguments.dir);
-    let judgement = record::conclude(&record, &allowed, &revoked, key.as_ref(), now()).map_err(unusable)?;
+    let accepted = accepted(&arguments.accept);
+    let judgement = record::conclude(&record, &allowed, &revoked, &accepted, key.as_ref(), now());
+    let judgement = judgement.map_err(unusable)?;
     // The reports in the output folder say what the record says.
     if record != arguments.dir {
         deliver::to_folder(&judgement, &arguments.dir)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 
 use super::{
-    Console, Refusal, deliver,
+    Console, Refusal, accepted, deliver,
     folder::{DEFAULT_OUT, EVIDENCE, Folder, put_aside},
     run::{self, Gathered, Told},
 };
@@ -17,7 +17,7 @@ use crate::{
         Header, Shard,
         file::{Next, Reader, Writer},
     },
-    judge::{self, ACCEPT_GO_AFTER_FIXES},
+    judge,
 };
 
 /// One shard, opened.
@@ -52,7 +52,7 @@ pub(super) fn merge(arguments: &cli::Merge, console: &mut Console) -> Result<u8,
         started_at: parts.iter().map(|part| part.evidence.header().started_at).min().unwrap_or_default(),
         planned: parts[0].shard.whole,
         previous_verdict: folder.previous_verdict(),
-        accepted: arguments.accept.iter().map(|_| ACCEPT_GO_AFTER_FIXES.to_owned()).collect(),
+        accepted: accepted(&arguments.accept),
         release: release.as_ref().map(|release| release.policy.clone()),
         shard: None,
         ..first.clone()

@@ -26,16 +26,27 @@ pub use console::Console;
 use std::fmt;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Acceptable, Cli, Command},
     clock::{Clock as _, SystemClock},
     evidence::{self, Header, Issue, Policy, Severity},
     exit::Exit,
+    judge::{ACCEPT_BREAK_GLASS, ACCEPT_GO_AFTER_FIXES},
     record::ledger,
     subject::Target,
 };
 
 /// The record of a run, in its output folder.
 const RECORD: &str = "record";
+
+/// What the caller accepts, as evidence and record write it; once each.
+fn accepted(named: &[Acceptable]) -> Vec<String> {
+    let word = |named: &Acceptable| match named {
+        Acceptable::GoAfterFixes => ACCEPT_GO_AFTER_FIXES.to_owned(),
+        Acceptable::BreakGlass => ACCEPT_BREAK_GLASS.to_owned(),
+    };
+    let words: std::collections::BTreeSet<String> = named.iter().map(word).collect();
+    words.into_iter().collect()
+}
 
 /// Why a command was not carried out.
 #[derive(Debug)]

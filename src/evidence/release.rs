@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::PlannedCheck;
 
 /// What a release decision rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
     /// The version to be released.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Metric, ReleaseResult, Verdict};
+use super::{Metric, Override, ReleaseResult, Verdict};
 use crate::evidence::{Outcome, Severity};
 
 /// Everything that the evidence comes to.
@@ -14,8 +14,11 @@ pub struct Judgement {
     pub schema: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// The exit code of the run: 0 (GO), 1 (NO-GO), 3 (GO after fixes), 4 (UNDECIDED).
+    /// The exit code of the run: 0 (GO, or what the caller accepts), 1 (NO-GO), 3 (GO after fixes), 4 (UNDECIDED).
     pub exit_code: u8,
+    /// Who lets the release through in spite of the verdict, which stays what it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<Override>,
     /// The verdict that stood in the output folder before.
     pub previous_verdict: Option<String>,
     /// What was judged.
@@ -49,7 +52,7 @@ pub struct Judgement {
     pub rollback: Vec<String>,
     /// What to watch once deployed.
     pub post_deploy: Vec<PostDeploy>,
-    /// Verdicts that the caller accepts with exit code 0.
+    /// What the caller accepts with exit code 0 beside a GO.
     pub accepted: Vec<String>,
     /// Where the policy departs from gonogo's own, in words: what softens a judgement is said.
     pub policy: Vec<String>,
@@ -57,6 +60,18 @@ pub struct Judgement {
     pub evidence: EvidenceSummary,
     /// Who recorded it.
     pub tool: Tool,
+}
+
+impl Judgement {
+    /// The verdict as people are told it: its word, and beside it who overrides it.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let by = self.overridden.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        match by.is_empty() {
+            true => self.verdict.word().to_owned(),
+            false => format!("{}, overridden by {by}", self.verdict),
+        }
+    }
 }
 
 /// Scenarios by outcome; together they are `planned`.

@@ -3,6 +3,7 @@
 
 mod advice;
 mod blockers;
+mod break_glass;
 mod check;
 mod flaws;
 mod judgement;
@@ -12,6 +13,7 @@ mod people;
 mod release;
 mod verdict;
 
+pub use break_glass::{ACCEPT_BREAK_GLASS, Override};
 pub use check::{CheckOutcome, CheckResult, Figure, FileSeen, Item};
 pub use judgement::{
     Blocker, BlockerKind, CheckItem, CheckStatus, Counts, EvidenceSummary, InvariantOutcome, InvariantResult,
@@ -46,21 +48,29 @@ const REFERENCES: usize = 50;
 /// # Errors
 /// The file cannot be read, or is not whole and unchanged. Then nothing was judged.
 pub fn judge_file(path: impl AsRef<Path>) -> Result<Judgement, EvidenceError> {
-    judge_signed(path, &[])
+    judge_signed(path, &[], &[])
 }
 
-/// Judges a whole evidence file together with what people signed.
+/// Judges a whole evidence file together with what people signed, and with what is accepted since it was recorded.
 ///
 /// # Errors
 /// As [`judge_file`].
-pub fn judge_signed(path: impl AsRef<Path>, approvals: &[Approval]) -> Result<Judgement, EvidenceError> {
+pub fn judge_signed(
+    path: impl AsRef<Path>,
+    approvals: &[Approval],
+    accepted: &[String],
+) -> Result<Judgement, EvidenceError> {
     let path = path.as_ref();
     let mut reader = Reader::open(path)?;
-    check(reader.header()).map_err(|reason| {
+    let mut header = reader.header().clone();
+    for word in accepted.iter().filter(|word| !reader.header().accepted.contains(word)) {
+        header.accepted.push(word.clone());
+    }
+    check(&header).map_err(|reason| {
         let flaw = Flaw::Header(reason);
         EvidenceError::Unsound { path: path.to_owned(), line: 1, flaw }
     })?;
-    let mut judge = Judge::new(reader.header().clone());
+    let mut judge = Judge::new(header);
     let mut log = vec![];
     loop {
         match reader.next_log(&mut log)? {
@@ -75,9 +85,11 @@ pub fn judge_signed(path: impl AsRef<Path>, approvals: &[Approval]) -> Result<Ju
 /// # Errors
 /// What is wrong with it, in words.
 pub fn check(header: &Header) -> Result<(), String> {
-    let known = |word: &String| word == ACCEPT_GO_AFTER_FIXES;
+    let known = |word: &String| [ACCEPT_GO_AFTER_FIXES, ACCEPT_BREAK_GLASS].contains(&word.as_str());
     if let Some(word) = header.accepted.iter().find(|word| !known(word)) {
-        return Err(format!("`accepted` holds {word:?}; expected {ACCEPT_GO_AFTER_FIXES:?}"));
+        return Err(format!(
+            "`accepted` holds {word:?}; expected {ACCEPT_GO_AFTER_FIXES:?} or {ACCEPT_BREAK_GLASS:?}"
+        ));
     }
     if let Some(word) = header.previous_verdict.as_deref().filter(|word| !Verdict::WORDS.contains(word)) {
         return Err(format!("`previous_verdict` is {word:?}, which is no verdict"));
@@ -229,10 +241,13 @@ impl Judge {
         };
         let verdict = verdict::decide(&basis);
         let blockers = blockers::list(&basis, &claims);
+        let overridden = break_glass::overrides(verdict, header.release.as_ref(), approvals);
+        let is_let_through = break_glass::is_accepted(&overridden, &header.accepted);
         Judgement {
             schema: SCHEMA.to_owned(),
             verdict,
-            exit_code: verdict.exit_code(&header.accepted),
+            exit_code: if is_let_through { 0 } else { verdict.exit_code(&header.accepted) },
+            overridden,
             previous_verdict: header.previous_verdict,
             subject: header.subject,
             seed: header.seed,

@@ -26,6 +26,8 @@ pub struct Approval {
     pub void: Option<String>,
     /// Whether it says no, by a signature that stands.
     pub rejects: bool,
+    /// Why the release is let through in spite of its verdict, by a signature that stands.
+    pub overrides: Option<String>,
 }
 
 /// Where a role or an item of the checklist stands.

@@ -116,6 +116,9 @@ pub struct Waiver {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
+    /// What was accepted beside what the evidence says was accepted when it was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
     /// The exit code of the run.
     pub exit_code: u64,
     /// SHA-256 of the JSON report; its name in `blobs`.

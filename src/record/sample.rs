@@ -82,6 +82,7 @@ impl Sample {
                 verdict: judgement.verdict.word(),
                 exit_code: judgement.exit_code,
                 report: &super::drawn(&judgement),
+                accepted: &[],
             },
         };
         write(&self.record(), &contents, key, at()).expect("a record")

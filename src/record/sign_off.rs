@@ -76,6 +76,9 @@ pub fn approvals(sign_offs: &[SignOff]) -> Vec<Approval> {
             fingerprint: sign_off.fingerprint.clone(),
             at: sign_off.signed_at,
             rejects: sign_off.standing == Standing::Valid && sign_off.decision == Decision::Reject,
+            overrides: (sign_off.standing == Standing::Valid && sign_off.decision == Decision::BreakGlass)
+                .then(|| sign_off.note.clone())
+                .flatten(),
             void,
         })
     };

@@ -35,7 +35,8 @@ pub fn build(ledger: &Ledger, report: &[u8]) -> Result<Statements, String> {
     let told = Told::of(ledger)?;
     let report: Value = serde_json::from_slice(report).map_err(|_| "the report is not JSON".to_owned())?;
     let verdict = told.statement(VERDICT_PREDICATE, &told.verdict_predicate(&report)?)?;
-    let svr = match told.verdict.verdict == GO {
+    // An overridden verdict is never one that passes, whatever its word.
+    let svr = match told.verdict.verdict == GO && overridden(&report).is_none() {
         true => Some(told.statement(SVR_PREDICATE, &told.svr_predicate(&report)?)?),
         false => None,
     };
@@ -125,6 +126,13 @@ impl<'a> Told<'a> {
         if let Some(release) = &self.opened.release {
             predicate["release"] = json!(release);
         }
+        if let Some(overridden) = overridden(report) {
+            predicate["overridden"] = overridden.clone();
+        }
+        let accepted = report.get("accepted").and_then(Value::as_array).filter(|words| !words.is_empty());
+        if let Some(accepted) = accepted {
+            predicate["accepted"] = json!(accepted);
+        }
         if let Some(predecessor) = &self.predecessor {
             predicate["predecessor"] = predecessor.clone();
         }
@@ -161,6 +169,11 @@ impl<'a> Told<'a> {
         });
         canonical::to_bytes(&statement).map_err(|error| error.to_string())
     }
+}
+
+/// Who overrides the verdict, by the report.
+fn overridden(report: &Value) -> Option<&Value> {
+    report.get("overridden").filter(|by| by.as_array().is_none_or(|by| !by.is_empty()))
 }
 
 /// The report's invariants, by name and outcome.

@@ -15,7 +15,7 @@ use super::{
     read_regular,
     sign_off::{SignOff, Standing, approvals, last_verdict, standings},
 };
-use crate::judge::{self, Judgement};
+use crate::judge::{self, Judgement, Override};
 
 /// A larger report is none of ours. Bytes.
 const LARGEST_REPORT: u64 = 256 << 20;
@@ -170,7 +170,8 @@ fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, 
     // At its own time: a key that was good then may have expired since.
     let mut sign_offs = standings(record, ledger, trust.allowed, trust.revoked, entry.ts);
     sign_offs.retain(|sign_off| sign_off.line < line);
-    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &approvals(&sign_offs));
+    let evidence_file = record.join(BLOBS).join(&evidence.sha256);
+    let judged = judge::judge_signed(evidence_file, &approvals(&sign_offs), &stated.accepted);
     let judgement = judged.map_err(|error| error.to_string())?;
     if judgement.evidence.sha256 != evidence.sha256 {
         return Err(format!("{BLOBS}/{}: it was changed", evidence.sha256));
@@ -270,10 +271,18 @@ fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report
             }
         };
         report.add(format!("sign-off: {}", item.as_ref().unwrap_or(role)), finding, detail);
-        if *decision == Decision::BreakGlass && *standing == Standing::Valid {
-            report.overridden = Some(format!("{principal}{note}"));
-        }
     }
+    if sign_offs.iter().any(|s| s.decision == Decision::BreakGlass && s.standing == Standing::Valid) {
+        report.overridden = overridden(record, ledger, &sign_offs);
+    }
+}
+
+/// Who overrides the verdict. Whether they may is for the judge to say: the release names its roles.
+fn overridden(record: &Path, ledger: &Ledger, sign_offs: &[SignOff]) -> Option<String> {
+    let evidence = record.join(BLOBS).join(&ledger.evidence()?.sha256);
+    let judgement = judge::judge_signed(evidence, &approvals(sign_offs), &[]).ok()?;
+    let by: Vec<String> = judgement.overridden.iter().map(Override::to_string).collect();
+    (!by.is_empty()).then(|| by.join("; "))
 }
 
 /// Verifies a DSSE envelope alone, as a record holds it; the report's verdict is the one that it states.

@@ -56,6 +56,8 @@ pub struct Outcome<'a> {
     pub exit_code: u8,
     /// The JSON report.
     pub report: &'a [u8],
+    /// What is accepted beside what the evidence says was accepted when it was recorded.
+    pub accepted: &'a [String],
 }
 
 /// A record that was written.
@@ -125,7 +127,7 @@ pub fn add_verdict(
     Ok(Written { root: hex::encode(ledger.root()), size: ledger.size(), complaint: None })
 }
 
-/// Judges a record's evidence again with what people signed by now, and adds what it comes to.
+/// Judges a record's evidence again with what people signed and what is accepted by now, and adds what it comes to.
 ///
 /// # Errors
 /// As [`add_verdict`]; or the evidence is not what was recorded.
@@ -133,6 +135,7 @@ pub fn conclude(
     record: &Path,
     allowed: &AllowedSigners,
     revoked: &Revoked,
+    accepted: &[String],
     key: Option<&SealingKey>,
     at: Timestamp,
 ) -> Result<Judgement, RecordError> {
@@ -140,7 +143,7 @@ pub fn conclude(
     let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
     let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
     let signed = approvals(&standings(record, &ledger, Some(allowed), revoked, at));
-    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &signed);
+    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &signed, accepted);
     let judgement = judged.map_err(|error| unsound(error.to_string()))?;
     if judgement.evidence.sha256 != evidence.sha256 {
         return Err(unsound(format!("{BLOBS}/{}: it was changed", evidence.sha256)));
@@ -149,6 +152,7 @@ pub fn conclude(
         verdict: judgement.verdict.word(),
         exit_code: judgement.exit_code,
         report: &drawn(&judgement),
+        accepted,
     };
     add_verdict(record, &outcome, key, at)?;
     Ok(judgement)
@@ -215,8 +219,8 @@ fn verdict(
     let sha256 = sha256(outcome.report);
     replace(&record.join(BLOBS).join(&sha256), outcome.report)?;
     let exit_code = u64::from(outcome.exit_code);
-    let verdict = outcome.verdict.to_owned();
-    appender.append(Event::Verdict(Verdict { exit_code, sha256, verdict }), at)
+    let (accepted, verdict) = (outcome.accepted.to_vec(), outcome.verdict.to_owned());
+    appender.append(Event::Verdict(Verdict { accepted, exit_code, sha256, verdict }), at)
 }
 
 /// Counts what was added, and signs it where there is a key.

@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Look, brief, printable};
+use super::{Look, brief, printable, told};
 use crate::{
     evidence::Outcome,
     judge::{CheckOutcome, InvariantOutcome, Judgement, ReleaseResult, ScenarioResult, Verdict},
 };
 
+/// The suite of the verdict itself.
+const VERDICT: &str = "gonogo.verdict";
 /// A message shows so many characters.
 const MESSAGE: usize = 4_000;
 
@@ -27,7 +29,9 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
         let second = judgement.started_at.get(..19).unwrap_or("1970-01-01T00:00:00");
         suite.extra.insert("timestamp".into(), second.into());
         let time = suite.test_cases.iter().filter_map(|case| case.time).sum();
-        suite.set_time(time).set_system_out("").set_system_err("");
+        let by_hand = suite.name.as_str() == VERDICT && !judgement.overridden.is_empty();
+        let said = if by_hand { told(judgement) } else { String::new() };
+        suite.set_time(time).set_system_out(said).set_system_err("");
         report.add_test_suite(suite);
     }
     let mut bytes = vec![];
@@ -40,7 +44,7 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
 
 /// The verdict itself, so that no reader is green when it is not.
 fn verdict(judgement: &Judgement) -> TestSuite {
-    let mut suite = TestSuite::new("gonogo.verdict");
+    let mut suite = TestSuite::new(VERDICT);
     for (name, value) in [
         ("gonogo.verdict", judgement.verdict.word().to_owned()),
         ("gonogo.exit_code", judgement.exit_code.to_string()),
@@ -49,12 +53,16 @@ fn verdict(judgement: &Judgement) -> TestSuite {
     ] {
         suite.add_property(Property::new(name, brief(&value, MESSAGE)));
     }
+    for by in &judgement.overridden {
+        suite.add_property(Property::new("gonogo.overridden", brief(&by.to_string(), MESSAGE)));
+    }
     let blockers: Vec<String> =
         judgement.blockers.iter().map(|b| format!("{}: {}", b.subject, b.message)).collect();
     let word = judgement.verdict.word();
     let status = match judgement.verdict {
         Verdict::Go(_) => TestCaseStatus::success(),
-        _ if judgement.exit_code == 0 => TestCaseStatus::success(),
+        // What is overridden is let through, and no success.
+        _ if judgement.exit_code == 0 && judgement.overridden.is_empty() => TestCaseStatus::success(),
         Verdict::Undecided => unhappy(NonSuccessKind::Error, "Undecided", word, &blockers.join("; ")),
         Verdict::NoGo | Verdict::GoAfterFixes => {
             unhappy(NonSuccessKind::Failure, "Verdict", word, &blockers.join("; "))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Look, brief, change, figure, scenarios};
+use super::{Look, brief, change, figure, scenarios, told};
 use crate::{
     evidence::Outcome,
     judge::{Judgement, ReleaseResult},
@@ -106,7 +106,7 @@ fn released(out: &mut String, release: &ReleaseResult) {
 fn head(out: &mut String, judgement: &Judgement) {
     let counts = &judgement.counts;
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "# {}\n", judgement.verdict);
+    let _ = writeln!(out, "# {}\n", text(&told(judgement)));
     let _ = writeln!(
         out,
         "{}: {} planned, {} passed, {} failed, {} undecided.\n",

@@ -114,10 +114,18 @@ fn figure(value: Option<f64>, unit: &str) -> String {
     }
 }
 
+/// Who overrides the verdict says why in so many characters; the whole stands in `verdict.json`.
+const TOLD: usize = 500;
+
+/// The verdict's word, and beside it who overrides it.
+fn told(judgement: &Judgement) -> String {
+    brief(&judgement.told(), TOLD)
+}
+
 /// The previous verdict and the new one.
 fn change(judgement: &Judgement) -> String {
     match &judgement.previous_verdict {
-        Some(previous) => format!("{} → {}", brief(previous, 40), judgement.verdict),
-        None => format!("none → {}", judgement.verdict),
+        Some(previous) => format!("{} → {}", brief(previous, 40), told(judgement)),
+        None => format!("none → {}", told(judgement)),
     }
 }

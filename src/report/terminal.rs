@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, TableStyle, presets};
 
-use super::{Look, brief, change, figure, printable, scenarios};
+use super::{Look, brief, change, figure, printable, scenarios, told};
 use crate::{
     evidence::Outcome,
     judge::{
@@ -50,7 +50,7 @@ fn banner(out: &mut String, judgement: &Judgement, look: &Look) {
     };
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
-    let cell = Cell::new(judgement.verdict).fg(colour).add_attribute(Attribute::Bold);
+    let cell = Cell::new(told(judgement)).fg(colour).add_attribute(Attribute::Bold);
     table.add_row(vec![cell]);
     let counts = &judgement.counts;
     let summary = format!(

@@ -137,3 +137,54 @@ fn a_run_that_could_not_begin_leaves_no_record_and_the_next_one_names_the_one_be
     let said = again(&run, &["verify", "gonogo-report", "--predecessor", "gonogo-report/record.earlier"], 0);
     assert!(said.contains("verdict: UNDECIDED → UNDECIDED") && said.contains("UNSIGNED"), "{said}");
 }
+
+/// Every report and the exit code, once somebody who may sign lets a release through whose verdict does not.
+#[test]
+fn a_broken_glass_stands_beside_the_verdict_in_every_report_and_is_exit_0_only_when_accepted() {
+    if !has("ssh-keygen", "-?") || !has("openssl", "version") {
+        return;
+    }
+    let run = sealed();
+    let concluded = |more: &[&str], code: i32| {
+        let fixed =
+            ["checklist", "gonogo-report", "--record-key", "gate.pem", "--allowed-signers", "signers"];
+        again(&run, &[&fixed, more].concat(), code)
+    };
+    let glass = ["--decision", "break-glass", "--role", "CTO", "--key", "alice"];
+    let bare = again(&run, &[&["sign"], &glass[..]].concat(), 2);
+    assert!(bare.contains("takes a reason"), "{bare}");
+    assert!(!concluded(&["--accept", "break-glass"], 4).contains("overridden"));
+    again(&run, &[&["sign", "--note", "an outage <now>"], &glass[..]].concat(), 0);
+    assert!(concluded(&[], 4).contains("overridden by alice@example.com as CTO"));
+    let shown = concluded(&["--accept", "go-after-fixes,break-glass"], 0);
+    assert!(shown.contains("UNDECIDED, overridden by alice@example.com as CTO"), "{shown}");
+    let file = |name: &str| fs::read_to_string(run.path("gonogo-report").join(name)).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&file("verdict.json")).unwrap();
+    assert_eq!((&report["verdict"], &report["exit_code"]), (&"UNDECIDED".into(), &0.into()));
+    assert_eq!(report["overridden"][0]["by"], "alice@example.com");
+    assert_eq!(report["overridden"][0]["why"], "an outage <now>");
+    assert_eq!(report["accepted"], serde_json::json!(["break-glass", "go-after-fixes"]));
+    let schema: serde_json::Value =
+        serde_json::from_str(&again(&run, &["schema", "report"], 0)).expect("a schema");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    assert!(validator.is_valid(&report), "{report}");
+    let markdown = file("report.md");
+    assert!(
+        markdown.starts_with("# UNDECIDED, overridden by alice&#64;example.com as CTO at "),
+        "{markdown}"
+    );
+    assert!(markdown.contains("outage &lt;now&gt;") && markdown.contains("Accepted: break-glass"));
+    let junit = file("junit.xml");
+    for part in [
+        "<property name=\"gonogo.overridden\" value=\"alice@example.com as CTO at ",
+        "<system-out>UNDECIDED, overridden by alice@example.com as CTO",
+        "<error message=\"UNDECIDED\"",
+    ] {
+        assert!(junit.contains(part), "{part}\n{junit}");
+    }
+    let said = again(&run, VERIFY, 0);
+    assert!(said.contains("OVERRIDDEN, and still UNDECIDED: alice@example.com as CTO"), "{said}");
+    // The same key for a person whom nobody lists lets nothing through.
+    fs::write(run.path("signers"), "").unwrap();
+    assert!(!concluded(&["--accept", "break-glass"], 4).contains("overridden"));
+}

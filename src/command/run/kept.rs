@@ -39,6 +39,7 @@ pub(super) fn keep(
             verdict: judgement.verdict.word(),
             exit_code: judgement.exit_code,
             report: &record::drawn(judgement),
+            accepted: &[],
         },
     };
     let written = record::write(&out.join(RECORD), &contents, key, now());

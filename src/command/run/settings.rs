@@ -13,11 +13,10 @@ use super::{release::Gathered, shard, target::target};
 use crate::{
     baseline::Baseline,
     cli,
-    command::{Refusal, deliver::home, folder::DEFAULT_OUT, header, policy_for},
+    command::{Refusal, accepted, deliver::home, folder::DEFAULT_OUT, header, policy_for},
     config::{self, Config, Seconds},
     evidence::{Header, Policy, Shard},
     import, invariant,
-    judge::ACCEPT_GO_AFTER_FIXES,
     scenario::{
         Limits, Listing, Plan, RunOptions, Selection, Setup, Vocabulary,
         source::{self, Source},
@@ -107,7 +106,7 @@ impl Settings {
             replaced: !arguments.features.is_empty(),
             selection: Selection { tags: arguments.tags.clone(), name: arguments.name.clone() },
             seed: arguments.seed,
-            accepted: arguments.accept.iter().map(|_| ACCEPT_GO_AFTER_FIXES.to_owned()).collect(),
+            accepted: accepted(&arguments.accept),
         })
     }
 

@@ -247,6 +247,7 @@ fn signed(role: &str, who: &str, key: &str) -> Approval {
         at: None,
         void: None,
         rejects: false,
+        overrides: None,
     }
 }
 

@@ -215,7 +215,7 @@ fn a_verdict_that_the_evidence_does_not_come_to_is_found() {
         ("UNDECIDED", 4, "the report says something else than the evidence comes to"),
     ] {
         let sample = Sample::sealed();
-        let outcome = crate::record::Outcome { verdict, exit_code, report: better.as_bytes() };
+        let outcome = crate::record::Outcome { verdict, exit_code, report: better.as_bytes(), accepted: &[] };
         crate::record::add_verdict(&sample.record(), &outcome, Some(&sealing_key()), at()).expect("added");
         let found = failures(&report(&sample));
         assert!(found.contains(says), "{found}");
@@ -257,4 +257,79 @@ fn a_signed_verdict_is_verified_alone() {
     changed[20] ^= 1;
     let report = verify_envelope(&changed, &sealing_key().public());
     assert_eq!((report.finding(), report.verdict), (Finding::Failed, None));
+}
+
+/// Signed statements of one who lets the release through, each of which must not count.
+#[test]
+fn a_broken_glass_stands_in_verdict_and_envelope_and_only_by_who_may() {
+    use crate::record::{Intent, Statement};
+    let sample = Sample::sealed();
+    let intent = Intent {
+        role: "CTO",
+        item: None,
+        principal: "alice@example.com",
+        decision: entry::Decision::BreakGlass,
+        note: Some("an outage"),
+    };
+    let stated = Statement::about(&sample.record(), &intent, at()).expect("a statement");
+    let add = |statement: Statement| {
+        let bytes = statement.to_bytes().expect("bytes");
+        let signature = sample.key(ALICE).sign(&bytes).expect("a signature").pem;
+        crate::record::add(&sample.record(), &bytes, signature.as_bytes(), at()).expect("added")
+    };
+    let conclude = |signers: &str, revoked: &str, accepted: &[String], at| {
+        let allowed = AllowedSigners::parse(std::path::Path::new("signers"), signers).expect("a file");
+        let revoked = Revoked::parse(std::path::Path::new("revoked"), revoked).expect("a list");
+        let key = sealing_key();
+        let concluded =
+            crate::record::conclude(&sample.record(), &allowed, &revoked, accepted, Some(&key), at);
+        let judgement = concluded.expect("a judgement");
+        (judgement.told(), judgement.exit_code)
+    };
+    let signers = super::super::sample::SIGNERS;
+    let accepted = ["break-glass".to_owned()];
+    // Without a note nothing is overridden, whoever signed.
+    add(Statement { note: None, ..stated.clone() });
+    assert_eq!(conclude(signers, "", &accepted, at()), ("UNDECIDED".to_owned(), 4));
+    add(stated);
+    let print = sample.key(ALICE).fingerprint();
+    let expired = signers.replace("namespaces=", "valid-before=\"20260301Z\",namespaces=");
+    for (signers, revoked) in
+        [("", ""), (signers, print.as_str()), (&expired, ""), (&signers.replace("alice@", "dave@"), "")]
+    {
+        assert_eq!(conclude(signers, revoked, &accepted, at()), ("UNDECIDED".to_owned(), 4), "{signers}");
+    }
+    let told = "UNDECIDED, overridden by alice@example.com as CTO at 2026-03-01T12:00:00Z: an outage";
+    assert_eq!(conclude(signers, "", &[], at()), (told.to_owned(), 4));
+    assert_eq!(conclude(signers, "", &accepted, at()), (told.to_owned(), 0));
+    let report = report(&sample);
+    assert_eq!(report.finding(), Finding::Verified, "{:#?}", report.rows);
+    assert_eq!(report.verdict.as_deref(), Some("UNDECIDED"));
+    let by = "alice@example.com as CTO at 2026-03-01T12:00:00Z: an outage";
+    assert_eq!(report.overridden.as_deref(), Some(by));
+    let envelope = fs::read(sample.record().join("verdict.dsse.json")).expect("an envelope");
+    let payload = super::super::dsse::open(&envelope, &sealing_key().public()).expect("signed");
+    let stated: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+    let predicate = &stated["predicate"];
+    assert_eq!(predicate["overridden"][0]["why"], "an outage", "{predicate}");
+    assert_eq!(predicate["accepted"][0], "break-glass", "{predicate}");
+    assert_eq!((&predicate["verdict"], &predicate["exitCode"]), (&"UNDECIDED".into(), &0.into()));
+    assert!(!sample.record().join("svr.dsse.json").exists());
+    assert_eq!(bare(&sample).overridden, None);
+}
+
+#[test]
+fn no_simple_verification_result_is_made_of_a_verdict_that_is_overridden() {
+    let sample = Sample::sealed();
+    let mut appender = Appender::open(&sample.record()).expect("a ledger");
+    let verdict = "UNCONDITIONAL GO".to_owned();
+    let go = entry::Verdict { accepted: vec![], exit_code: 0, sha256: "0".repeat(64), verdict };
+    appender.append(entry::Event::Verdict(go), at()).expect("a line");
+    let built = |overridden: serde_json::Value| {
+        let report = serde_json::json!({ "blockers": [], "invariants": [], "overridden": overridden });
+        let built = crate::record::statement::build(appender.ledger(), report.to_string().as_bytes());
+        built.expect("statements").svr.is_some()
+    };
+    assert!(built(serde_json::json!([])));
+    assert!(!built(serde_json::json!([{ "by": "alice@example.com" }])));
 }
