@@ -142,6 +142,7 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
             waiver("W-2", "a.feature:11", "2099-01-01T00:00:00Z"),
             waiver("W-3", "metrics", "2020-01-01T00:00:00Z"),
         ],
+        ..Release::default()
     };
     let approvals: Vec<Approval> = who
         .into_iter()
@@ -153,6 +154,7 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
             at: "2026-01-01T02:00:00Z".parse().ok(),
             void: None,
             rejects: false,
+            overrides: None,
         })
         .collect();
     let mut logs = logs("holds");

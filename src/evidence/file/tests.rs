@@ -254,12 +254,8 @@ fn checks_stand_behind_the_scenarios_and_are_all_there() {
     };
     let release = Release {
         version: "1.2.0".to_owned(),
-        commit: None,
         checks: vec![check("a"), check("b")],
-        limits: Limits::default(),
-        roles: vec![],
-        items: vec![],
-        waivers: vec![],
+        ..Release::default()
     };
     let scenario = |id: &str| {
         let planned =

@@ -122,6 +122,7 @@ fn a_go_has_nothing_to_override() {
         flaws: &[],
         unmet_claims: 0,
         left_out: 0,
+        shard: None,
         release: None,
     };
     let by = [breaks("cleo", "CTO", "an outage")];

@@ -30,9 +30,7 @@ fn release(kind: Option<CheckKind>) -> Release {
             objectives: [("it".to_owned(), vec![objective()])].into(),
             ..Limits::default()
         },
-        roles: vec![],
-        items: vec![],
-        waivers: vec![],
+        ..Release::default()
     }
 }
 
