@@ -20,6 +20,8 @@ use walkdir::{DirEntry, WalkDir};
 pub use calls::JiraCall;
 pub(super) use export::exports;
 
+use crate::secret::Allowances;
+
 /// Folders that hold what others wrote or what was built.
 const PASSED_OVER: [&str; 7] = ["node_modules", "dist", "build", "target", "coverage", "vendor", "out"];
 /// Files whose code is read.
@@ -63,7 +65,7 @@ pub struct Source {
     pub hosts: Vec<(Place, String)>,
     /// Texts that a person is shown.
     pub texts: Vec<(Place, String)>,
-    /// Secrets: where, and of what kind; never their value.
+    /// Secrets that nothing allows: where, and of what kind; never their value.
     pub secrets: Vec<(Place, &'static str)>,
 }
 
@@ -74,6 +76,7 @@ impl Source {
     pub fn read(folder: &Path, bundled: &[String]) -> Self {
         let mut source = Self::default();
         let mut resolvers = BTreeSet::new();
+        let allowed = Allowances::above(folder);
         let mut bytes_read = 0;
         for path in source.find(folder, bundled) {
             let size = fs::metadata(&path).map_or(u64::MAX, |metadata| metadata.len());
@@ -95,9 +98,9 @@ impl Source {
             let mut file = File::new(folder, &path, &text);
             file.is_bundled = bundled.contains(&file.path);
             if path.file_name().is_some_and(|name| secret::is_settings(&name.to_string_lossy())) {
-                source.secrets.extend(secret::of_settings(&file, &path));
+                source.secrets.extend(secret::of_settings(&file, &path, &allowed));
             } else {
-                source.take(&file, &mut resolvers);
+                source.take(&file, &allowed, &mut resolvers);
             }
         }
         source.secrets.sort();
@@ -126,8 +129,8 @@ impl Source {
         found
     }
 
-    fn take(&mut self, file: &File<'_>, resolvers: &mut BTreeSet<String>) {
-        self.secrets.extend(secret::find(file));
+    fn take(&mut self, file: &File<'_>, allowed: &Allowances, resolvers: &mut BTreeSet<String>) {
+        self.secrets.extend(secret::find(file, allowed));
         let is_built = || file.text.lines().any(|line| line.len() > LONGEST_LINE);
         if !file.is_bundled && (file.is_test() || is_built()) {
             return;

@@ -1,11 +1,11 @@
 //! What is allowed to look like a secret: the file `.gonogo-secrets-allow`, and a comment on the line or on the one
 //! above it. Each with a reason; what allows everything is refused.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{collections::BTreeSet, fs, io, path::Path, path::PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::{Redacted, holds};
+use super::{Redacted, Sighting, holds};
 
 /// The file in the top folder of what is searched. Each line: a fingerprint or a pattern of paths, then the reason.
 pub const ALLOW_FILE: &str = ".gonogo-secrets-allow";
@@ -85,10 +85,7 @@ impl Allowance {
 
     /// Why a secret may stand where it does, if it may.
     pub(super) fn reason(&mut self, path: &str, shown: &Redacted) -> Option<String> {
-        let (at, entry) = self.entries.iter().enumerate().find(|(_, entry)| match &entry.what {
-            What::Fingerprint(fingerprint) => *fingerprint == shown.fingerprint,
-            What::Paths(paths) => paths.is_match(path),
-        })?;
+        let (at, entry) = self.entries.iter().enumerate().find(|(_, entry)| entry.fits(path, Some(shown)))?;
         self.used.insert(at);
         Some(entry.reason.clone())
     }
@@ -97,6 +94,16 @@ impl Allowance {
     pub(super) fn unused(&self) -> Vec<usize> {
         let each = self.entries.iter().enumerate().filter(|(at, _)| !self.used.contains(at));
         each.map(|(_, entry)| entry.line).collect()
+    }
+}
+
+impl Entry {
+    /// Whether it is about this path, or about the secret in it.
+    fn fits(&self, path: &str, shown: Option<&Redacted>) -> bool {
+        match &self.what {
+            What::Fingerprint(fingerprint) => shown.is_some_and(|shown| *fingerprint == shown.fingerprint),
+            What::Paths(paths) => paths.is_match(path),
+        }
     }
 }
 
@@ -112,6 +119,48 @@ impl What {
         let glob = GlobBuilder::new(text).literal_separator(true).build();
         glob.map(|glob| Self::Paths(glob.compile_matcher())).map_err(|error| {
             format!("expected a fingerprint of 12 hexadecimal digits or a pattern of paths: {}", error.kind())
+        })
+    }
+}
+
+/// The allow-lists that concern the files of a folder: its own and those above it, up to the top of the repository, each
+/// with the paths below the folder that it lies in.
+#[derive(Debug, Default)]
+pub struct Allowances {
+    lists: Vec<(PathBuf, Allowance)>,
+}
+
+impl Allowances {
+    /// Reads them. One that is not as it must be allows nothing here; `gonogo secrets` says what is wrong with it.
+    #[must_use]
+    pub fn above(folder: &Path) -> Self {
+        let Ok(folder) = fs::canonicalize(folder) else { return Self::default() };
+        let is_top = |folder: &Path| fs::symlink_metadata(folder.join(".git")).is_ok();
+        let top = folder.ancestors().position(is_top).unwrap_or(0);
+        let list = |above: &Path| {
+            let below = folder.strip_prefix(above).ok()?.to_owned();
+            Some((below, Allowance::of(above).ok()?))
+        };
+        Self { lists: folder.ancestors().take(top + 1).filter_map(list).collect() }
+    }
+
+    /// Whether what was found in a file may stand there: `path` is below the folder, with `/`.
+    #[must_use]
+    pub fn allow(&self, path: &str, text: &[u8], sighting: &Sighting) -> bool {
+        let fits = |entry: &Entry, path: &str| entry.fits(path, Some(&sighting.shown));
+        matches!(comment(text, sighting.at.start), Comment::Allowed(_)) || self.any(path, fits)
+    }
+
+    /// Whether the file may hold any secret.
+    #[must_use]
+    pub fn allow_file(&self, path: &str) -> bool {
+        self.any(path, |entry, path| entry.fits(path, None))
+    }
+
+    fn any(&self, path: &str, fits: impl Fn(&Entry, &str) -> bool) -> bool {
+        self.lists.iter().any(|(below, list)| {
+            let path = below.join(path).to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+            list.entries.iter().any(|entry| fits(entry, &path))
         })
     }
 }

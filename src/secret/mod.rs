@@ -14,7 +14,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 use sha2::{Digest as _, Sha256};
 
-pub use allow::{ALLOW_FILE, AllowError, Allowance};
+pub use allow::{ALLOW_FILE, AllowError, Allowance, Allowances};
 use encoded::Encoding;
 pub use rule::Rule;
 use rule::{RULES, Shape};

@@ -1,12 +1,13 @@
 //! Secrets that lie in the app's folder: by the rules of `secret`, and files of settings that nothing keeps from
-//! being committed. Tells where and of what kind, never the value, not even a part of it.
+//! being committed. What the allow-list allows is none. Tells where and of what kind, never the value, not even a part of
+//! it.
 
 use std::{fs, path::Path, sync::LazyLock};
 
 use regex::Regex;
 
 use super::{File, Place};
-use crate::secret;
+use crate::secret::{self, Allowances};
 
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.]*[ \t]*=[ \t]*["']?[^\s"'#]"#).ok()
@@ -14,11 +15,13 @@ static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Ends of names of environment files that are meant to be committed.
 const TEMPLATES: [&str; 4] = ["example", "sample", "template", "dist"];
 
-/// Where a file holds secrets, and of what kind.
-pub(super) fn find(file: &File<'_>) -> Vec<(Place, &'static str)> {
-    let found = secret::find(&file.path, file.text.as_bytes());
+/// Where a file holds secrets that are not allowed, and of what kind.
+pub(super) fn find(file: &File<'_>, allowed: &Allowances) -> Vec<(Place, &'static str)> {
+    let text = file.text.as_bytes();
+    let found = secret::find(&file.path, text).into_iter();
     let place = |line| Place { file: file.path.clone(), line };
-    found.into_iter().map(|sighting| (place(sighting.line), sighting.rule.title)).collect()
+    let held = found.filter(|sighting| !allowed.allow(&file.path, text, sighting));
+    held.map(|sighting| (place(sighting.line), sighting.rule.title)).collect()
 }
 
 /// Whether a hidden file may hold secrets by its name.
@@ -28,9 +31,9 @@ pub(super) fn is_settings(name: &str) -> bool {
 }
 
 /// Secrets in a file of settings that nothing keeps from being committed.
-pub(super) fn of_settings(file: &File<'_>, path: &Path) -> Vec<(Place, &'static str)> {
+pub(super) fn of_settings(file: &File<'_>, path: &Path, allowed: &Allowances) -> Vec<(Place, &'static str)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if is_ignored(path, &name) {
+    if is_ignored(path, &name) || allowed.allow_file(&file.path) {
         return vec![];
     }
     let assigned = ASSIGNED.as_ref().and_then(|assigned| assigned.find(file.text));
@@ -39,7 +42,7 @@ pub(super) fn of_settings(file: &File<'_>, path: &Path) -> Vec<(Place, &'static 
             let begin = first.start() + first.as_str().len() - first.as_str().trim_start().len();
             vec![(file.place(begin), "environment file with values")]
         }
-        None => find(file),
+        None => find(file, allowed),
     }
 }
 
@@ -66,3 +69,6 @@ fn is_ignored(path: &Path, name: &str) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests;

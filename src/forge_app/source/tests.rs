@@ -364,7 +364,7 @@ proptest::proptest! {
         let lines = text.lines().count().max(1) + 1;
         let mut source = Source::default();
         let file = File::new(Path::new("/app"), Path::new("/app/src/a.tsx"), &text);
-        source.take(&file, &mut BTreeSet::new());
+        source.take(&file, &Allowances::default(), &mut BTreeSet::new());
         let places = source.calls.iter().map(|call| &call.place).chain(source.hosts.iter().map(|(place, _)| place));
         for place in places.chain(source.texts.iter().map(|(place, _)| place)) {
             proptest::prop_assert!((1..=lines).contains(&place.line));
