@@ -101,10 +101,7 @@ impl Gather<'_> {
             },
             CheckKind::Coverage => self.coverage(&mut facts),
             CheckKind::Secrets => match secret::search(self.root) {
-                Ok(search) => {
-                    facts.extend(search.facts());
-                    facts.extend(search.notes().into_iter().map(|what| CheckFact::Noted { what }));
-                }
+                Ok(search) => facts.extend(search.facts()),
                 Err(error) => facts.push(not_read(error.to_string())),
             },
             CheckKind::Logs => {
