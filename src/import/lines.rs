@@ -65,7 +65,7 @@ impl<R: BufRead> Lines<R> {
             if piece.is_empty() {
                 break;
             }
-            let end = line_end(piece);
+            let end = memchr::memchr(b'\n', piece);
             let taken = end.map_or(piece.len(), |end| end + 1);
             bytes.extend_from_slice(&piece[..end.unwrap_or(piece.len())]);
             is_ended = end.is_some();
@@ -83,15 +83,14 @@ impl<R: BufRead> Lines<R> {
         if self.number == 1 && bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
             bytes.drain(..3);
         }
-        self.illegal += bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count() as u64;
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            Err(error) => {
+                let chunks = error.as_bytes().utf8_chunks();
+                self.illegal += chunks.filter(|chunk| !chunk.invalid().is_empty()).count() as u64;
+                String::from_utf8_lossy(error.as_bytes()).into_owned()
+            }
         };
         Ok(Some(Line { number: self.number, text, is_ended }))
     }
-}
-
-fn line_end(piece: &[u8]) -> Option<usize> {
-    piece.iter().position(|byte| *byte == b'\n')
 }

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Coverage, ImportError, LineHits, Source};
+use super::{Coverage, ImportError, LineHits, Source, told};
 use crate::import::{Element, XmlEvent, XmlReader};
 
 pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(), ImportError> {
     let path = source.path().to_owned();
     let mut reader = XmlReader::new(&path, source.rewound()?)?;
-    let mut open: Vec<String> = vec![];
+    let (mut open, mut count): (Vec<String>, _) = (vec![], 0);
     // The file of the class that is open, with its lines: a method's stand there twice.
     let mut class: Option<(String, LineHits)> = None;
     loop {
@@ -26,6 +26,7 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
                         let Some(file) = element.attribute("filename").filter(|file| !file.is_empty()) else {
                             return Err(reader.error("has a class without a `filename`"));
                         };
+                        told(&mut count).map_err(|what| reader.error(what))?;
                         class = Some((file.to_owned(), BTreeMap::new()));
                     }
                     ("line", Some((_, lines))) => {
@@ -34,6 +35,7 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
                                 reader.error("has a line without a `number` from 1 and `hits` from 0")
                             );
                         };
+                        told(&mut count).map_err(|what| reader.error(what))?;
                         let counted = lines.entry(number).or_default();
                         *counted = hits.max(*counted);
                     }
@@ -46,10 +48,7 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
                 if ended.as_deref() == Some("class")
                     && let Some((file, lines)) = class.take()
                 {
-                    coverage.files.entry(file.clone()).or_default();
-                    for (number, hits) in lines {
-                        coverage.ran(&file, number, hits);
-                    }
+                    coverage.ran(file, lines);
                 }
             }
             XmlEvent::Text(text) => {

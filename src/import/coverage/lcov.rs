@@ -1,7 +1,7 @@
 //! lcov's tracefiles (`man geninfo`): a record for each source file, a tag and a value on each line.
 
-use super::{Coverage, ImportError, Source};
-use crate::import::Lines;
+use super::{Coverage, ImportError, LineHits, Source, told};
+use crate::import::{Lines, NAME_LIMIT};
 
 /// Tags that say nothing about lines: functions, branches, conditions, versions, totals.
 const PASSED_OVER: [&str; 15] =
@@ -11,6 +11,7 @@ const PASSED_OVER: [&str; 15] =
 struct Record {
     file: String,
     begun: u64,
+    ran: LineHits,
     lines: u64,
     hit: u64,
     declared: [Option<u64>; 2],
@@ -20,7 +21,7 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
     let path = source.path().to_owned();
     let mut lines = Lines::new(&path, source.rewound()?);
     let mut record: Option<Record> = None;
-    let mut mismatches = 0_u64;
+    let (mut mismatches, mut count) = (0_u64, 0);
     while let Some(line) = lines.next_line()? {
         let text = line.text.trim_end();
         if text.is_empty() || text.starts_with('#') {
@@ -33,16 +34,20 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
             let counted = [ended.lines, ended.hit];
             let differs = |(declared, counted): (&Option<u64>, &u64)| declared.is_some_and(|d| d != *counted);
             mismatches += u64::from(ended.declared.iter().zip(&counted).any(differs));
-            coverage.files.entry(ended.file).or_default();
+            coverage.ran(ended.file, ended.ran);
             continue;
         }
         let Some((tag, value)) = text.split_once(':') else {
             return Err(lines.error("expected a tag, as in `DA:12,1`"));
         };
         match (tag, &mut record) {
+            ("SF", None) if value.len() > NAME_LIMIT => {
+                return Err(lines.error(format!("a file's name is longer than {NAME_LIMIT} bytes")));
+            }
             ("SF", None) if !value.is_empty() => {
-                let begun = line.number;
-                record = Some(Record { file: value.into(), begun, lines: 0, hit: 0, declared: [None, None] });
+                told(&mut count).map_err(|what| lines.error(what))?;
+                let (file, begun, ran) = (value.to_owned(), line.number, LineHits::new());
+                record = Some(Record { file, begun, ran, lines: 0, hit: 0, declared: [None, None] });
             }
             ("SF", None) => return Err(lines.error("`SF:` names no file")),
             ("SF", Some(open)) => {
@@ -56,8 +61,9 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
                 };
                 open.lines += 1;
                 open.hit += u64::from(hits > 0);
-                let file = open.file.clone();
-                coverage.ran(&file, number, hits);
+                told(&mut count).map_err(|what| lines.error(what))?;
+                let counted = open.ran.entry(number).or_default();
+                *counted = counted.saturating_add(hits);
             }
             ("LF" | "LH", Some(open)) => {
                 let declared = value.parse().map_err(|_| lines.error(format!("`{tag}:` has no number")))?;
@@ -78,6 +84,7 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
         let begun = open.begun;
         coverage.incomplete =
             Some(format!("it is cut off: the record that begins on line {begun} has no end"));
+        coverage.ran(open.file, open.ran);
     }
     if mismatches > 0 {
         coverage.notes.push(format!("totals differ from the lines that are listed, in {mismatches} records"));

@@ -17,6 +17,8 @@ use crate::{
 
 /// Bytes of a file's beginning by which its format is recognised.
 const HEAD_BYTES: u64 = 4 << 10;
+/// Files and lines that one coverage file may tell of.
+const TOLD_LIMIT: usize = 20_000_000;
 /// Files that a remark names.
 const MOST_NAMED: usize = 20;
 /// Ends of names that mean the same kind of source file to a coverage tool.
@@ -98,6 +100,18 @@ pub fn read_source(source: &mut Source<'_>, format: Option<CoverageFormat>) -> R
     Ok(coverage)
 }
 
+/// Counts another file or line that is told of.
+///
+/// # Errors
+/// In words: there are too many.
+fn told(count: &mut usize) -> Result<(), String> {
+    *count += 1;
+    match *count > TOLD_LIMIT {
+        true => Err(format!("tells of more than {TOLD_LIMIT} files and lines")),
+        false => Ok(()),
+    }
+}
+
 fn recognised(head: &[u8]) -> Option<CoverageFormat> {
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -111,16 +125,9 @@ fn recognised(head: &[u8]) -> Option<CoverageFormat> {
 }
 
 impl Coverage {
-    /// A line that was run so often; what several tests say of it adds up.
     /// Takes in what another file of the same run tells: a line ran when either says so.
     pub fn absorb(&mut self, other: Self) {
-        for (file, lines) in other.files {
-            let known = self.files.entry(file).or_default();
-            for (line, hits) in lines {
-                let counted = known.entry(line).or_default();
-                *counted = counted.saturating_add(hits);
-            }
-        }
+        other.files.into_iter().for_each(|(file, lines)| self.ran(file, lines));
         self.roots
             .extend(other.roots.into_iter().filter(|root| !self.roots.contains(root)).collect::<Vec<_>>());
         self.notes.extend(other.notes);
@@ -130,10 +137,17 @@ impl Coverage {
         };
     }
 
-    fn ran(&mut self, file: &str, line: u64, hits: u64) {
-        let lines = self.files.entry(file.to_owned()).or_default();
-        let counted = lines.entry(line).or_default();
-        *counted = counted.saturating_add(hits);
+    /// Lines of a file that were run so often; what several tests say of one adds up.
+    fn ran(&mut self, file: String, lines: LineHits) {
+        let known = self.files.entry(file).or_default();
+        if known.is_empty() {
+            *known = lines;
+            return;
+        }
+        for (line, hits) in lines {
+            let counted = known.entry(line).or_default();
+            *counted = counted.saturating_add(hits);
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<MetricReport, ImportError>
     let mut lines = Lines::new(&path, source.rewound()?);
     let mut gathered = Gathered::default();
     let (mut is_ended, mut open_metrics, mut is_closed) = (true, false, false);
-    let mut counters: Vec<String> = vec![];
+    let mut counter: Option<String> = None;
     while let Some(line) = lines.next_line()? {
         is_ended = line.is_ended;
         let text = line.text.trim();
@@ -47,7 +47,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<MetricReport, ImportError>
                     open_metrics = true;
                 }
                 ["TYPE", name, "counter"] if !name.ends_with("_total") => {
-                    counters.push(format!("{name}_total"))
+                    counter = Some(format!("{name}_total"));
                 }
                 _ => {}
             }
@@ -55,7 +55,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<MetricReport, ImportError>
         }
         // Prometheus names the samples of a counter by its type line, OpenMetrics adds to it.
         let (name, labels, point) = sample(text).map_err(|what| lines.error(what))?;
-        open_metrics |= counters.last().is_some_and(|counter| *counter == name);
+        open_metrics |= counter.as_ref().is_some_and(|counter| *counter == name);
         gathered.add(name, labels, point).map_err(|what| lines.error(what))?;
     }
     let illegal = lines.illegal();

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{CASE_LIMIT, Gathered, TestCase, TestFormat, TestOutcome, TestReport, message};
-use crate::import::{ImportError, Lines, MESSAGE_LIMIT, Source};
+use super::{
+    CASE_LIMIT, Events, Gathered, TestCase, TestFormat, TestOutcome, TestReport, message, read_events,
+};
+use crate::import::{ImportError, MESSAGE_LIMIT, Source};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -39,33 +41,19 @@ struct Reading {
 
 /// Reads all events.
 pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
-    let path = source.path().to_owned();
-    let mut lines = Lines::new(&path, source.rewound()?);
     let gathered = Gathered::new(TestFormat::GoTest);
-    let mut reading =
-        Reading { gathered, open: BTreeMap::new(), build: BTreeMap::new(), other_lines: 0, cached: 0 };
-    while let Some(line) = lines.next_line()? {
-        let text = line.text.trim_end();
-        if !text.starts_with('{') {
-            if !line.is_ended {
-                reading.gathered.incomplete(format!("is cut off within line {}", line.number));
-            }
-            reading.other_line(text).map_err(|what| lines.error(what))?;
-            continue;
-        }
-        match serde_json::from_str::<Event>(text) {
-            Ok(event) => reading.take(event).map_err(|what| lines.error(what))?,
-            Err(_) if !line.is_ended => {
-                reading.gathered.incomplete(format!("is cut off within line {}", line.number));
-            }
-            Err(error) => return Err(lines.error(format!("is no event of `go test -json`: {error}"))),
-        }
-    }
-    reading.gathered.illegal(lines.illegal());
-    reading.finish().map_err(|what| lines.error(what))
+    let (open, build) = (BTreeMap::new(), BTreeMap::new());
+    read_events(source, Reading { gathered, open, build, other_lines: 0, cached: 0 })
 }
 
-impl Reading {
+impl Events for Reading {
+    type Event = Event;
+    const OF: &str = "`go test -json`";
+
+    fn gathered(&mut self) -> &mut Gathered {
+        &mut self.gathered
+    }
+
     /// What the go command itself prints: `FAIL package [build failed]`, or a compiler's words.
     fn other_line(&mut self, text: &str) -> Result<(), String> {
         if text.is_empty() {
@@ -80,18 +68,6 @@ impl Reading {
             }
             _ => Ok(()),
         }
-    }
-
-    fn broken(&mut self, package: &str, why: String) -> Result<(), String> {
-        self.gathered.push(TestCase {
-            suite: package.to_owned(),
-            class: String::new(),
-            name: "(the package itself)".to_owned(),
-            occurrence: 1,
-            outcome: TestOutcome::Errored,
-            duration_ms: None,
-            message: message(&why),
-        })
     }
 
     fn take(&mut self, event: Event) -> Result<(), String> {
@@ -112,6 +88,35 @@ impl Reading {
             (action @ ("pass" | "fail" | "skip"), None) => self.package_ended(package, action),
             (other, _) => Err(format!("has the action `{other}`, which is not known")),
         }
+    }
+
+    fn finish(mut self) -> Result<TestReport, String> {
+        for (name, mut package) in std::mem::take(&mut self.open) {
+            self.gathered.incomplete(format!("is cut off, or the run was: {name} never ended"));
+            self.never_ended(&name, &mut package)?;
+        }
+        if self.other_lines > 0 {
+            self.gathered.note(format!("{} lines are no events", self.other_lines));
+        }
+        if self.cached > 0 {
+            self.gathered
+                .note(format!("{} packages were not run: their results are from Go's cache", self.cached));
+        }
+        Ok(self.gathered.finish())
+    }
+}
+
+impl Reading {
+    fn broken(&mut self, package: &str, why: String) -> Result<(), String> {
+        self.gathered.push(TestCase {
+            suite: package.to_owned(),
+            class: String::new(),
+            name: "(the package itself)".to_owned(),
+            occurrence: 1,
+            outcome: TestOutcome::Errored,
+            duration_ms: None,
+            message: message(&why),
+        })
     }
 
     fn started(&mut self, package: String, test: Option<String>) -> Result<(), String> {
@@ -178,7 +183,7 @@ impl Reading {
             name,
             occurrence: 1,
             outcome,
-            duration_ms: elapsed.filter(|seconds| *seconds >= 0.0).map(|seconds| seconds * 1000.0),
+            duration_ms: elapsed.map(|seconds| seconds * 1000.0),
             message: message(&output).filter(|_| outcome != TestOutcome::Passed),
         })
     }
@@ -210,21 +215,6 @@ impl Reading {
             })?;
         }
         Ok(())
-    }
-
-    fn finish(mut self) -> Result<TestReport, String> {
-        for (name, mut package) in std::mem::take(&mut self.open) {
-            self.gathered.incomplete(format!("is cut off, or the run was: {name} never ended"));
-            self.never_ended(&name, &mut package)?;
-        }
-        if self.other_lines > 0 {
-            self.gathered.note(format!("{} lines are no events", self.other_lines));
-        }
-        if self.cached > 0 {
-            self.gathered
-                .note(format!("{} packages were not run: their results are from Go's cache", self.cached));
-        }
-        Ok(self.gathered.finish())
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{CASE_LIMIT, Gathered, TestCase, TestFormat, TestOutcome, TestReport};
-use crate::import::{Excerpt, ImportError, Lines, Source};
+use super::{CASE_LIMIT, Events, Gathered, TestCase, TestFormat, TestOutcome, TestReport, read_events};
+use crate::import::{Excerpt, ImportError, Source};
 
 #[derive(Deserialize)]
 struct Event {
@@ -52,35 +52,24 @@ struct Reading {
 
 /// Reads all events.
 pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
-    let path = source.path().to_owned();
-    let mut lines = Lines::new(&path, source.rewound()?);
-    let mut reading = Reading {
-        gathered: Gathered::new(TestFormat::Libtest),
-        binaries: BTreeMap::new(),
-        suite: None,
-        suites: 0,
-        running: BTreeSet::new(),
-        other_lines: 0,
-    };
-    while let Some(line) = lines.next_line()? {
-        let text = line.text.trim();
-        if !text.starts_with('{') {
-            reading.other_lines += u64::from(!text.is_empty());
-            continue;
-        }
-        match serde_json::from_str::<Event>(text) {
-            Ok(event) => reading.take(event).map_err(|what| lines.error(what))?,
-            Err(_) if !line.is_ended => {
-                reading.gathered.incomplete(format!("is cut off within line {}", line.number));
-            }
-            Err(error) => return Err(lines.error(format!("is no event of libtest: {error}"))),
-        }
-    }
-    reading.gathered.illegal(lines.illegal());
-    reading.finish().map_err(|what| lines.error(what))
+    let gathered = Gathered::new(TestFormat::Libtest);
+    let (binaries, running) = (BTreeMap::new(), BTreeSet::new());
+    read_events(source, Reading { gathered, binaries, suite: None, suites: 0, running, other_lines: 0 })
 }
 
-impl Reading {
+impl Events for Reading {
+    type Event = Event;
+    const OF: &str = "libtest";
+
+    fn gathered(&mut self) -> &mut Gathered {
+        &mut self.gathered
+    }
+
+    fn other_line(&mut self, text: &str) -> Result<(), String> {
+        self.other_lines += u64::from(!text.is_empty());
+        Ok(())
+    }
+
     fn take(&mut self, event: Event) -> Result<(), String> {
         match (event.kind.as_str(), event.event.as_deref()) {
             ("suite", Some("started")) => self.suite_started(&event),
@@ -105,6 +94,36 @@ impl Reading {
         Ok(())
     }
 
+    fn finish(mut self) -> Result<TestReport, String> {
+        if let Some((binary, ..)) = &self.suite {
+            self.gathered.incomplete(format!("is cut off: {binary} never ended"));
+        }
+        for (suite, name) in std::mem::take(&mut self.running) {
+            self.gathered.push(TestCase {
+                suite,
+                class: String::new(),
+                name,
+                occurrence: 1,
+                outcome: TestOutcome::Errored,
+                duration_ms: None,
+                message: Some("started and never ended".to_owned()),
+            })?;
+        }
+        for (name, binary) in &self.binaries {
+            let ended = binary.ended.len() as u64;
+            if ended < binary.declared {
+                let why = format!("{name} declares {} tests, shows {ended}", binary.declared);
+                self.gathered.incomplete(why);
+            }
+        }
+        if self.other_lines > 0 {
+            self.gathered.note(format!("{} lines are no events", self.other_lines));
+        }
+        Ok(self.gathered.finish())
+    }
+}
+
+impl Reading {
     fn suite_started(&mut self, event: &Event) {
         if self.suite.is_some() {
             self.gathered.incomplete("has a suite that starts within another");
@@ -181,33 +200,5 @@ impl Reading {
                 .find(|text| !text.is_empty())
                 .filter(|_| outcome != TestOutcome::Passed),
         })
-    }
-
-    fn finish(mut self) -> Result<TestReport, String> {
-        if let Some((binary, ..)) = &self.suite {
-            self.gathered.incomplete(format!("is cut off: {binary} never ended"));
-        }
-        for (suite, name) in std::mem::take(&mut self.running) {
-            self.gathered.push(TestCase {
-                suite,
-                class: String::new(),
-                name,
-                occurrence: 1,
-                outcome: TestOutcome::Errored,
-                duration_ms: None,
-                message: Some("started and never ended".to_owned()),
-            })?;
-        }
-        for (name, binary) in &self.binaries {
-            let ended = binary.ended.len() as u64;
-            if ended < binary.declared {
-                let why = format!("{name} declares {} tests, shows {ended}", binary.declared);
-                self.gathered.incomplete(why);
-            }
-        }
-        if self.other_lines > 0 {
-            self.gathered.note(format!("{} lines are no events", self.other_lines));
-        }
-        Ok(self.gathered.finish())
     }
 }

@@ -3,7 +3,9 @@
 
 use std::{collections::HashMap, path::Path};
 
-use super::{ImportError, Source, excerpt};
+use serde::de::DeserializeOwned;
+
+use super::{ImportError, Lines, Source, excerpt};
 
 mod compare;
 mod ctrf;
@@ -180,6 +182,7 @@ impl Gathered {
                 *name = name.replace(char::is_control, "\u{fffd}");
             }
         }
+        case.duration_ms = case.duration_ms.filter(|ms| ms.is_finite() && *ms >= 0.0);
         self.failing += u64::from(case.outcome.is_failing());
         self.cases.push(case);
         Ok(())
@@ -233,6 +236,42 @@ impl Gathered {
             notes: self.notes,
         }
     }
+}
+
+/// A stream of JSON events, one a line, with lines of other programs between them.
+trait Events {
+    /// One event.
+    type Event: DeserializeOwned;
+    /// Whose events they are.
+    const OF: &str;
+
+    fn gathered(&mut self) -> &mut Gathered;
+    fn take(&mut self, event: Self::Event) -> Result<(), String>;
+    /// A line that is no event, without blanks around it.
+    fn other_line(&mut self, text: &str) -> Result<(), String>;
+    fn finish(self) -> Result<TestReport, String>;
+}
+
+/// Reads all events; a last line that does not end is said.
+fn read_events<E: Events>(source: &mut Source<'_>, mut reading: E) -> Result<TestReport, ImportError> {
+    let path = source.path().to_owned();
+    let mut lines = Lines::new(&path, source.rewound()?);
+    while let Some(line) = lines.next_line()? {
+        let text = line.text.trim();
+        let event = text.starts_with('{').then(|| serde_json::from_str::<E::Event>(text));
+        let is_cut = !line.is_ended && !matches!(event, Some(Ok(_)));
+        if is_cut {
+            reading.gathered().incomplete(format!("is cut off within line {}", line.number));
+        }
+        match event {
+            None => reading.other_line(text).map_err(|what| lines.error(what))?,
+            Some(Ok(event)) => reading.take(event).map_err(|what| lines.error(what))?,
+            Some(Err(_)) if is_cut => {}
+            Some(Err(error)) => return Err(lines.error(format!("is no event of {}: {error}", E::OF))),
+        }
+    }
+    reading.gathered().illegal(lines.illegal());
+    reading.finish().map_err(|what| lines.error(what))
 }
 
 /// Numbers the results of each test in their order.
