@@ -177,6 +177,9 @@ pub struct ChecklistItem {
     pub stage: Stage,
     /// What is to be done.
     pub title: String,
+    /// The principals of `allowed_signers` that may sign for it; without any, all of them.
+    #[serde(default)]
+    pub members: Vec<String>,
 }
 
 /// Something found that is let pass for a while.
@@ -366,6 +369,7 @@ impl Release {
             id: item.id.clone(),
             stage: item.stage,
             title: item.title.clone(),
+            members: item.members.clone(),
         };
         let waiver = |waiver: &NamedWaiver| Waiver {
             id: waiver.id.clone(),

@@ -117,6 +117,9 @@ pub struct ManualItem {
     pub stage: Stage,
     /// What is to be done, in a line.
     pub title: String,
+    /// Who may sign for it, by the principals of `allowed_signers`; empty lets any of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
 }
 
 /// Something found that is let pass for a while: a release with one in force is GO (after fixes) at best.

@@ -148,8 +148,13 @@ pub(super) fn roles(release: &Release, begun: Timestamp, approvals: &[Approval])
 pub(super) fn items(release: &Release, begun: Timestamp, approvals: &[Approval]) -> Vec<SignedResult> {
     let result = |item: &crate::evidence::ManualItem| {
         let of_item = || approvals.iter().filter(|approval| approval.item.as_deref() == Some(&item.id));
-        let valid = of_item().filter(|approval| approval.void.is_none());
-        let void = of_item().filter_map(|a| Some(format!("{}: {}", a.principal, a.void.as_ref()?)));
+        let may =
+            |approval: &&Approval| item.members.is_empty() || item.members.contains(&approval.principal);
+        let valid = of_item().filter(|approval| approval.void.is_none() && may(approval));
+        let void = of_item().filter_map(|approval| {
+            let stranger = || (!may(&approval)).then(|| format!("is none of those who may sign {}", item.id));
+            Some(format!("{}: {}", approval.principal, approval.void.clone().or_else(stranger)?))
+        });
         SignedResult {
             name: item.title.clone(),
             id: Some(item.id.clone()),
@@ -158,7 +163,7 @@ pub(super) fn items(release: &Release, begun: Timestamp, approvals: &[Approval])
             took_ms: valid.clone().filter_map(|approval| after(begun, approval)).max(),
             signed_by: valid.map(|approval| approval.principal.clone()).collect(),
             void: void.collect(),
-            rejected: of_item().any(|approval| approval.rejects),
+            rejected: of_item().any(|approval| approval.rejects && may(&approval)),
         }
     };
     release.items.iter().map(result).collect()
@@ -188,3 +193,6 @@ pub(super) fn waivers(release: &Release, at: Timestamp, found: &[&str]) -> Vec<W
     };
     release.waivers.iter().map(result).collect()
 }
+
+#[cfg(test)]
+mod tests;

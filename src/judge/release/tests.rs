@@ -300,8 +300,12 @@ fn each_role_is_signed_by_as_many_others_as_it_needs() {
 
 #[test]
 fn an_item_that_nobody_signed_is_open() {
-    let item =
-        ManualItem { id: "smoke".to_owned(), stage: Stage::Staging, title: "click through it".to_owned() };
+    let item = ManualItem {
+        id: "smoke".to_owned(),
+        stage: Stage::Staging,
+        title: "click through it".to_owned(),
+        members: vec![],
+    };
     let policy = || Release { items: vec![item.clone()], ..release(None) };
     let by = |item: &str, void: Option<&str>| Approval {
         item: Some(item.to_owned()),
@@ -374,7 +378,8 @@ fn a_failed_scenario_may_be_waived_and_one_that_was_not_shown_may_not() {
 fn a_policy_that_no_run_writes_is_refused() {
     let twice = |n: usize| vec![release(Some(CheckKind::Tests)).checks[0].clone(); n];
     let role = |needed| Role { name: "CTO".to_owned(), needed, members: vec![] };
-    let item = ManualItem { id: "i".to_owned(), stage: Stage::Staging, title: "t".to_owned() };
+    let item =
+        ManualItem { id: "i".to_owned(), stage: Stage::Staging, title: "t".to_owned(), members: vec![] };
     let after = "1970-01-02T00:00:00Z";
     for (policy, words) in [
         (release(None), None),
