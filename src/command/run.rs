@@ -97,10 +97,12 @@ impl Told<'_> {
         if let Some(release) = self.release {
             release.append(self.header.planned, self.header.started_at, &mut evidence).map_err(unwritable)?;
         }
-        evidence.finish().map_err(unwritable)?;
-        let judgement = judge::judge_file(folder.evidence_path()).map_err(Refusal::internal)?;
+        let sealed = evidence.finish().map_err(unwritable)?;
         let imported = self.release.map(Gathered::imported).unwrap_or_default();
-        kept::keep(&judgement, &folder.evidence_path(), &imported, out, self.key, console)?;
+        let path = folder.evidence_path();
+        let kept = kept::Kept::new(&path, sealed, &imported, out);
+        let judgement = kept.judged()?;
+        kept.keep(&judgement, self.key, console)?;
         deliver::to_folder(&judgement, out)?;
         folder.settle();
         Ok(judgement)

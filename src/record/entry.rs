@@ -38,6 +38,8 @@ pub enum Event {
     Waiver(Waiver),
     /// What the evidence came to.
     Verdict(Verdict),
+    /// A sign-off of a record before: to be seen, never to count.
+    Carried(Signed),
     /// A person's decision.
     SignOff(Signed),
     /// A person lets a release through whose verdict does not.
@@ -190,6 +192,7 @@ impl Event {
             Self::Opened(_)
             | Self::Predecessor(_)
             | Self::Verdict(_)
+            | Self::Carried(_)
             | Self::SignOff(_)
             | Self::BreakGlass(_) => None,
         }
@@ -202,7 +205,9 @@ impl Event {
             Self::Evidence(evidence) => vec![&evidence.sha256],
             Self::Imported(file) => vec![&file.sha256],
             Self::Verdict(verdict) => vec![&verdict.sha256],
-            Self::SignOff(signed) | Self::BreakGlass(signed) => vec![&signed.statement, &signed.signature],
+            Self::Carried(signed) | Self::SignOff(signed) | Self::BreakGlass(signed) => {
+                vec![&signed.statement, &signed.signature]
+            }
             Self::Opened(_) | Self::Predecessor(_) | Self::Waiver(_) => vec![],
         }
     }

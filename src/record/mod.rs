@@ -32,7 +32,7 @@ pub use key::{PublicKey, SealingKey};
 pub use sign_off::{Intent, SignOff, Standing, Statement, add, approvals, sign_offs};
 pub use signers::{AllowedSigners, Revoked, Standing as SignerStanding};
 pub use verify::{verify, verify_envelope};
-pub use write::{Contents, Outcome, Written, add_verdict, conclude, drawn, put_aside, write};
+pub use write::{Contents, Outcome, Written, add_verdict, conclude, drawn, put_aside, taken_over, write};
 
 use std::{
     fs::{self, File},

@@ -14,7 +14,7 @@ use super::{
     sha256,
     sign_off::{Intent, Statement},
     sshsig::SigningKey,
-    write,
+    taken_over, write,
 };
 use crate::{
     evidence::{self, Fact, Header, Observation, Planned, Policy, Source, file::Writer},
@@ -62,30 +62,24 @@ impl Sample {
 
     pub fn write_with(&self, key: Option<&SealingKey>, imported: &str) -> Written {
         let (evidence, tests) = (self.home.path().join("evidence.jsonl"), self.home.path().join("junit.xml"));
-        record_evidence(&evidence);
+        let sealed = record_evidence(&evidence);
         fs::write(&tests, imported).expect("a file");
-        let judgement = judge::judge_file(&evidence).expect("a judgement");
         let file = Imported {
             commit: None,
             format: "junit".into(),
             path: "tests/junit.xml".into(),
             sha256: sha256(imported),
         };
-        let contents = Contents {
-            evidence: &evidence,
-            sealed: Evidence {
-                observations: judgement.evidence.observations,
-                sha256: judgement.evidence.sha256.clone(),
-            },
-            imported: &[(file, tests)],
-            outcome: Outcome {
-                verdict: judgement.verdict.word(),
-                exit_code: judgement.exit_code,
-                report: &super::drawn(&judgement),
-                accepted: &[],
-            },
+        let contents = Contents { evidence: &evidence, sealed, imported: &[(file, tests)] };
+        let signed = taken_over(&self.record(), &contents).expect("approvals");
+        let judgement = judge::judge_signed(&evidence, &signed, &[]).expect("a judgement");
+        let outcome = Outcome {
+            verdict: judgement.verdict.word(),
+            exit_code: judgement.exit_code,
+            report: &super::drawn(&judgement),
+            accepted: &[],
         };
-        write(&self.record(), &contents, key, at()).expect("a record")
+        write(&self.record(), &contents, &outcome, key, at()).expect("a record")
     }
 
     pub fn sealed() -> Self {
@@ -114,7 +108,7 @@ impl Sample {
     }
 }
 
-fn record_evidence(path: &Path) {
+fn record_evidence(path: &Path) -> Evidence {
     let header = Header {
         format: evidence::FORMAT.into(),
         tool: env!("CARGO_PKG_VERSION").into(),
@@ -149,5 +143,6 @@ fn record_evidence(path: &Path) {
             .append(&Observation { scenario: 0, seq, at, source: Source::Scenario, fact })
             .expect("in order");
     }
-    writer.finish().expect("whole");
+    let sealed = writer.finish().expect("whole");
+    Evidence { observations: sealed.observations, sha256: sealed.sha256 }
 }

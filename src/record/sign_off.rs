@@ -1,15 +1,17 @@
 //! Sign-offs: what a person signs, how it comes into the record, and what becomes of it when something that
 //! was signed changes. Which roles a release needs is not said here.
 
+mod carried;
 mod stated;
 
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use stated::changed;
+pub(super) use carried::{Carried, carried};
 pub(super) use stated::opened;
 pub use stated::{Intent, Statement};
+use stated::{changed, inputs};
 
 use super::{
     AllowedSigners, BLOBS, RecordError, Revoked,
@@ -65,7 +67,7 @@ pub fn approvals(sign_offs: &[SignOff]) -> Vec<Approval> {
                 let note = sign_off.note.as_deref().unwrap_or("no reason given");
                 Some(format!("signed `{}`: {note}", decision.word()))
             }
-            (Standing::Void(why), _) => Some(why.clone()),
+            (Standing::Void(why) | Standing::Carried(why), _) => Some(why.clone()),
             (Standing::Expired(when), _) => Some(format!("the key was good until {when}")),
             (Standing::Unknown, _) => Some("whose key it is, nobody says".to_owned()),
         };
@@ -124,6 +126,8 @@ pub enum Standing {
     Superseded(u64),
     /// It does not count, for this reason.
     Void(String),
+    /// It is of a record before and does not count here, for this reason.
+    Carried(String),
     /// Its key was good until then.
     Expired(Timestamp),
     /// The signature holds; whose key it is, nobody said.
@@ -141,23 +145,27 @@ pub fn sign_offs(
     revoked: &Revoked,
     at: Timestamp,
 ) -> Result<Vec<SignOff>, RecordError> {
-    Ok(standings(record, &Ledger::read(record)?, Some(allowed), revoked, at))
+    let ledger = Ledger::read(record)?;
+    Ok(standings(record, &ledger, ledger.size(), Some(allowed), revoked, at))
 }
 
-/// As [`sign_offs`]; without `allowed`, none is better than unknown.
+/// As [`sign_offs`], of the first `size` lines; without `allowed`, none is better than unknown.
 pub(super) fn standings(
     record: &Path,
     ledger: &Ledger,
+    size: u64,
     allowed: Option<&AllowedSigners>,
     revoked: &Revoked,
     at: Timestamp,
 ) -> Vec<SignOff> {
-    let signed = ledger.entries().iter().filter_map(|entry| match &entry.event {
-        Event::SignOff(signed) | Event::BreakGlass(signed) => Some((entry.seq, signed)),
+    let lines = ledger.entries().iter().filter(|entry| entry.seq < size);
+    let signed = lines.filter_map(|entry| match &entry.event {
+        Event::SignOff(signed) | Event::BreakGlass(signed) => Some((entry.seq, signed, false)),
+        Event::Carried(signed) => Some((entry.seq, signed, true)),
         _ => None,
     });
     let mut found: Vec<SignOff> = signed
-        .map(|(seq, signed)| {
+        .map(|(seq, signed, is_carried)| {
             let mut sign_off = SignOff {
                 line: seq + 1,
                 role: signed.role.clone(),
@@ -170,7 +178,10 @@ pub(super) fn standings(
                 standing: Standing::Unknown,
             };
             let judged = read(record, signed).map(|(statement, key)| {
-                let standing = standing(ledger, seq, &statement, &key, allowed, revoked, at);
+                let standing = match is_carried {
+                    true => Standing::Carried(carried::why(&statement, &opened(ledger), &inputs(ledger))),
+                    false => standing(ledger, seq, &statement, &key, allowed, revoked, at),
+                };
                 (sign_off.note, sign_off.signed_at) = (statement.note, Some(statement.signed_at));
                 standing
             });
@@ -188,7 +199,8 @@ fn one_role_each(sign_offs: &mut [SignOff]) {
     for index in (0..sign_offs.len()).rev() {
         let (before, rest) = sign_offs.split_at_mut(index);
         let Some(later) = rest.first().filter(|later| later.counts()) else { continue };
-        for earlier in before.iter_mut().filter(|earlier| earlier.is_of(later) && earlier.counts()) {
+        let stands = |earlier: &SignOff| earlier.counts() || matches!(earlier.standing, Standing::Carried(_));
+        for earlier in before.iter_mut().filter(|earlier| earlier.is_of(later) && stands(earlier)) {
             if (&earlier.role, &earlier.item) == (&later.role, &later.item) {
                 earlier.standing = Standing::Superseded(later.line);
             }
@@ -223,20 +235,21 @@ impl SignOff {
 
 /// The statement and the key that signed it; what is wrong with either, in words.
 fn read(record: &Path, signed: &Signed) -> Result<(Statement, ssh_key::PublicKey), String> {
-    let body = |name: &str| {
-        let bytes =
-            read_regular(&record.join(BLOBS).join(name), LARGEST).map_err(|error| error.to_string())?;
-        if sha256(&bytes) == name { Ok(bytes) } else { Err(format!("{BLOBS}/{name} was changed")) }
-    };
-    let bytes = body(&signed.statement)?;
+    let bytes = body(record, &signed.statement)?;
     let statement = Statement::parse(&bytes)?;
-    let key = sshsig::check(&body(&signed.signature)?, &bytes)?;
+    let key = sshsig::check(&body(record, &signed.signature)?, &bytes)?;
     let is_told = statement.role == signed.role
         && statement.item == signed.item
         && statement.principal == signed.principal
         && statement.decision == signed.decision
         && sshsig::fingerprint(&key) == signed.fingerprint;
     if is_told { Ok((statement, key)) } else { Err("the ledger's line is not what was signed".to_owned()) }
+}
+
+/// A statement or a signature, as its name says.
+fn body(record: &Path, name: &str) -> Result<Vec<u8>, String> {
+    let bytes = read_regular(&record.join(BLOBS).join(name), LARGEST).map_err(|error| error.to_string())?;
+    if sha256(&bytes) == name { Ok(bytes) } else { Err(format!("{BLOBS}/{name} was changed")) }
 }
 
 fn standing(

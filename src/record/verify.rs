@@ -144,6 +144,9 @@ fn order(ledger: &Ledger) -> Result<(), String> {
         match &entry.event {
             Event::Opened(_) if index > 0 => return wrong(line, "a record is opened once"),
             Event::Opened(_) => {}
+            Event::Carried(_) if evidence > 0 => {
+                return wrong(line, "a sign-off of the record before stands behind the evidence");
+            }
             _ if index == 0 => return wrong(line, "the first line does not open the record"),
             Event::Predecessor(_) if index != 1 => return wrong(line, "the record before is named first"),
             Event::Evidence(_) => evidence += 1,
@@ -168,8 +171,7 @@ fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, 
     let (entry, stated) = ledger.verdict().ok_or("the ledger holds no verdict")?;
     let line = entry.seq + 1;
     // At its own time: a key that was good then may have expired since.
-    let mut sign_offs = standings(record, ledger, trust.allowed, trust.revoked, entry.ts);
-    sign_offs.retain(|sign_off| sign_off.line < line);
+    let sign_offs = standings(record, ledger, entry.seq, trust.allowed, trust.revoked, entry.ts);
     let evidence_file = record.join(BLOBS).join(&evidence.sha256);
     let judged = judge::judge_signed(evidence_file, &approvals(&sign_offs), &stated.accepted);
     let judgement = judged.map_err(|error| error.to_string())?;
@@ -180,7 +182,8 @@ fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, 
         let (found, said) = (judgement.evidence.observations, evidence.observations);
         return Err(format!("the evidence holds {found} observations, {LEDGER} says {said}"));
     }
-    if !sign_offs.is_empty() && trust.allowed.is_none() {
+    let is_carried = |sign_off: &SignOff| matches!(sign_off.standing, Standing::Carried(_));
+    if trust.allowed.is_none() && !sign_offs.iter().all(is_carried) {
         let detail =
             format!("{} rests on sign-offs; whose they are takes a file of allowed signers", stated.verdict);
         return Ok((Finding::NotShown, detail));
@@ -249,7 +252,7 @@ fn predecessor(ledger: &Ledger, trust: &Trust<'_>, report: &mut Report) {
 }
 
 fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report) {
-    let sign_offs = standings(record, ledger, trust.allowed, trust.revoked, trust.at);
+    let sign_offs = standings(record, ledger, ledger.size(), trust.allowed, trust.revoked, trust.at);
     if sign_offs.is_empty() {
         report.add("sign-offs", Finding::Absent, "nobody signed");
     }
@@ -262,6 +265,7 @@ fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report
         let (finding, detail) = match standing {
             Standing::Valid => (Finding::Verified, who.clone()),
             Standing::Superseded(by) => (Finding::Absent, format!("{who}; decided again in line {by}")),
+            Standing::Carried(why) => (Finding::Absent, format!("void: {why}; {who}")),
             Standing::Void(why) => (Finding::Failed, format!("{LEDGER}:{line}: void: {why}; {who}")),
             Standing::Expired(when) => {
                 (Finding::Failed, format!("{LEDGER}:{line}: the key was good until {when}; {who}"))

@@ -1,6 +1,10 @@
 //! Writes a record: whole or not at all, with the one that stood there as its predecessor. Adds to it later
 //! what the evidence comes to anew. Never changes a line that is written.
 
+mod before;
+
+pub use before::taken_over;
+
 use std::{
     fs::{self, File},
     io::{self, Read, Write as _},
@@ -10,14 +14,16 @@ use std::{
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use before::before;
+
 use super::{
     AllowedSigners, BLOBS, CHECKPOINT, KEY, RecordError, Revoked, SVR, SealingKey, VERDICT, canonical,
     checkpoint::Checkpoint,
     dsse,
-    entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
+    entry::{Event, Evidence, Imported, Opened, Verdict, Waiver},
     ledger::{Appender, LEDGER, Ledger, replace},
     sha256,
-    sign_off::{approvals, last_verdict, opened, standings},
+    sign_off::{Carried, approvals, opened, standings},
     statement,
 };
 use crate::{
@@ -43,8 +49,29 @@ pub struct Contents<'a> {
     pub sealed: Evidence,
     /// The imported files, each with where it lies now.
     pub imported: &'a [(Imported, PathBuf)],
-    /// What the evidence comes to.
-    pub outcome: Outcome<'a>,
+}
+
+impl Contents<'_> {
+    /// What the record is of, and the lines of all that the release rests on.
+    fn told(&self, key: Option<String>) -> Result<(Opened, Vec<Event>), RecordError> {
+        let unreadable = |error: EvidenceError| RecordError::Unsound {
+            place: self.evidence.display().to_string(),
+            what: error.to_string(),
+        };
+        let release = Reader::open(self.evidence).map_err(unreadable)?.header().release.clone();
+        let imported = self.imported.iter().map(|(file, _)| Event::Imported(file.clone()));
+        let waivers = release.iter().flat_map(|release| &release.waivers).map(|waiver| {
+            let evidence::Waiver { id, check, reason, owner, expires } = waiver.clone();
+            Event::Waiver(Waiver { check, expires: expires.to_string(), id, owner, reason })
+        });
+        let events = [Event::Evidence(self.sealed.clone())].into_iter().chain(imported).chain(waivers);
+        let opened = Opened {
+            commit: release.as_ref().and_then(|release| release.commit.clone()),
+            key,
+            release: release.as_ref().map(|release| release.version.clone()),
+        };
+        Ok((opened, events.collect()))
+    }
 }
 
 /// What evidence comes to.
@@ -79,16 +106,24 @@ pub struct Written {
 pub fn write(
     record: &Path,
     contents: &Contents<'_>,
+    outcome: &Outcome<'_>,
     key: Option<&SealingKey>,
     at: Timestamp,
 ) -> Result<Written, RecordError> {
     let partial = beside(record, PARTIAL);
     remove(&partial)?;
-    let (before, complaint) = match predecessor(record) {
+    let (opened, events) = contents.told(key.map(|key| key.public().id()))?;
+    let (before, complaint) = match before(record, opened.release.as_deref()) {
         Ok(before) => (before, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let written = fill(&partial, contents, before, key, at).and_then(|written| {
+    let of_before = before.iter().flat_map(|before| {
+        let carried = before.carried.iter().map(|carried| Event::Carried(carried.signed.clone()));
+        [Event::Predecessor(before.named.clone())].into_iter().chain(carried)
+    });
+    let lines: Vec<Event> = [Event::Opened(opened)].into_iter().chain(of_before).chain(events).collect();
+    let carried = before.as_ref().map_or(&[][..], |before| &before.carried);
+    let written = fill(&partial, contents, carried, lines, outcome, key, at).and_then(|written| {
         put_aside(record)?;
         rename(&partial, record)?;
         Ok(written)
@@ -142,7 +177,7 @@ pub fn conclude(
     let ledger = Ledger::read(record)?;
     let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
     let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
-    let signed = approvals(&standings(record, &ledger, Some(allowed), revoked, at));
+    let signed = approvals(&standings(record, &ledger, ledger.size(), Some(allowed), revoked, at));
     let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &signed, accepted);
     let judgement = judged.map_err(|error| unsound(error.to_string()))?;
     if judgement.evidence.sha256 != evidence.sha256 {
@@ -169,44 +204,31 @@ pub fn drawn(judgement: &Judgement) -> Vec<u8> {
 fn fill(
     record: &Path,
     contents: &Contents<'_>,
-    before: Option<Predecessor>,
+    carried: &[Carried],
+    lines: Vec<Event>,
+    outcome: &Outcome<'_>,
     key: Option<&SealingKey>,
     at: Timestamp,
 ) -> Result<(String, u64), RecordError> {
     let blobs = record.join(BLOBS);
     fs::create_dir_all(&blobs).map_err(|source| RecordError::Io { path: blobs.clone(), source })?;
     let mut appender = Appender::create(record)?;
-    let id = key.map(|key| key.public().id());
-    let unreadable = |error: EvidenceError| RecordError::Unsound {
-        place: contents.evidence.display().to_string(),
-        what: error.to_string(),
-    };
-    let release = Reader::open(contents.evidence).map_err(unreadable)?.header().release.clone();
-    let opened = Opened {
-        commit: release.as_ref().and_then(|release| release.commit.clone()),
-        key: id,
-        release: release.as_ref().map(|release| release.version.clone()),
-    };
-    appender.append(Event::Opened(opened), at)?;
-    if let Some(before) = before {
-        appender.append(Event::Predecessor(before), at)?;
-    }
     keep(contents.evidence, &blobs, &contents.sealed.sha256)?;
-    appender.append(Event::Evidence(contents.sealed.clone()), at)?;
     for (file, place) in contents.imported {
         keep(place, &blobs, &file.sha256)?;
-        appender.append(Event::Imported(file.clone()), at)?;
     }
-    for waiver in release.iter().flat_map(|release| &release.waivers) {
-        let evidence::Waiver { id, check, reason, owner, expires } = waiver.clone();
-        let expires = expires.to_string();
-        appender.append(Event::Waiver(Waiver { check, expires, id, owner, reason }), at)?;
+    for Carried { signed, statement, signature, .. } in carried {
+        replace(&blobs.join(&signed.statement), statement)?;
+        replace(&blobs.join(&signed.signature), signature)?;
     }
-    verdict(record, &mut appender, &contents.outcome, at)?;
+    for event in lines {
+        appender.append(event, at)?;
+    }
+    verdict(record, &mut appender, outcome, at)?;
     if let Some(key) = key {
         replace(&record.join(KEY), key.public().to_pem().as_bytes())?;
     }
-    seal(record, &appender, contents.outcome.report, key)?;
+    seal(record, &appender, outcome.report, key)?;
     Ok((hex::encode(appender.ledger().root()), appender.ledger().size()))
 }
 
@@ -242,19 +264,6 @@ fn seal(
     }
     let checkpoint = Checkpoint { size: ledger.size(), root: ledger.root() };
     replace(&record.join(CHECKPOINT), checkpoint.sign(key).as_bytes())
-}
-
-/// What the record comes to that stands there or was put aside; `None` where there is none.
-fn predecessor(record: &Path) -> Result<Option<Predecessor>, RecordError> {
-    let aside = beside(record, EARLIER);
-    let Some(record) = [record, &aside].into_iter().find(|place| is_there(place)) else { return Ok(None) };
-    let ledger = Ledger::read(record)?;
-    let root = hex::encode(ledger.root());
-    let verdict = last_verdict(&ledger).ok_or_else(|| RecordError::Unsound {
-        place: record.join(LEDGER).display().to_string(),
-        what: "it holds no verdict".to_owned(),
-    })?;
-    Ok(Some(Predecessor { root, size: ledger.size(), verdict }))
 }
 
 /// Copies a file to its place among the blobs, and holds it to its hash on the way.

@@ -136,7 +136,12 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
         checks: checks.to_vec(),
         limits: Limits::default(),
         roles: vec![Role { name: format!("Lead {name}"), needed: 1, members: vec![] }],
-        items: vec![ManualItem { id: "click".into(), stage: Stage::Staging, title: name.to_owned() }],
+        items: vec![ManualItem {
+            id: "click".into(),
+            stage: Stage::Staging,
+            title: name.to_owned(),
+            members: vec![],
+        }],
         waivers: vec![
             waiver("W-1", "logs", "2099-01-01T00:00:00Z"),
             waiver("W-2", "a.feature:11", "2099-01-01T00:00:00Z"),

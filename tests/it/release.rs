@@ -67,6 +67,30 @@ fn the_walk_through_goes_from_no_go_to_unconditional_go() {
     spoiled(&mut shell);
 }
 
+/// A run over a signed record says what became of each sign-off.
+fn run_again(shell: &mut Shell) {
+    let checklist = "gonogo --width 400 checklist --allowed-signers ../allowed_signers";
+    let verify = "gonogo --width 400 verify gonogo-report --allowed-signers ../allowed_signers";
+    for (change, says) in [
+        ("true", "signed a record before this one: the evidence is another run's"),
+        (
+            "echo '<!-- again -->' >> results/unit.xml",
+            "signed a record before this one: results/unit.xml changed, the evidence is",
+        ),
+    ] {
+        let ran = shell.run(&format!("{change} && gonogo run . --quiet"));
+        assert_eq!(ran.status.code(), Some(4), "{change}");
+        for (line, status) in [(checklist, 4), (verify, 0)] {
+            let shown = shell.run(line);
+            let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+            assert_eq!(shown.status.code(), Some(status), "{change}, {line}\n{text}");
+            assert!(text.contains(says), "{change}, {line}\n{text}");
+        }
+        let verdict = fs::read_to_string(shell.folder.join("gonogo-report/verdict.json")).expect("a verdict");
+        assert!(verdict.contains("; void: ann@example.com: signed a record before"), "{change}\n{verdict}");
+    }
+}
+
 /// What was shown green is red once something under it changes.
 fn spoiled(shell: &mut Shell) {
     let verify = "gonogo verify gonogo-report --allowed-signers ../allowed_signers";
@@ -83,6 +107,7 @@ fn spoiled(shell: &mut Shell) {
     shell.run("grep -v cleo ../allowed_signers > ../fewer");
     let without = shell.run("gonogo checklist --allowed-signers ../fewer");
     assert_eq!(without.status.code(), Some(4), "{}", String::from_utf8_lossy(&without.stdout));
+    run_again(shell);
     shell.run("rm results/unit.xml");
     let blind = shell.run("gonogo run . --quiet");
     assert_eq!(blind.status.code(), Some(4), "results that are not there");

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 
 use super::super::{Console, RECORD, Refusal, now};
 use crate::{
-    judge::Judgement,
+    evidence::file::Sealed,
+    judge::{self, Judgement},
     record::{
         self, Contents, Outcome, SealingKey,
         entry::{Evidence, Imported},
@@ -19,33 +20,48 @@ pub(in crate::command) fn key(file: Option<&Path>) -> Result<Option<SealingKey>,
     key.context("cannot seal the record").map_err(Refusal::input)
 }
 
-/// Writes the record into the output folder.
-pub(super) fn keep(
-    judgement: &Judgement,
-    evidence: &Path,
-    imported: &[(Imported, PathBuf)],
-    out: &Path,
-    key: Option<&SealingKey>,
-    console: &Console,
-) -> Result<(), Refusal> {
-    let contents = Contents {
-        evidence,
-        sealed: Evidence {
-            observations: judgement.evidence.observations,
-            sha256: judgement.evidence.sha256.clone(),
-        },
-        imported,
-        outcome: Outcome {
+/// A record that is to be written.
+pub(super) struct Kept<'a> {
+    contents: Contents<'a>,
+    record: PathBuf,
+}
+
+impl<'a> Kept<'a> {
+    /// Of the evidence as it was written, in the output folder.
+    pub(super) fn new(
+        evidence: &'a Path,
+        sealed: Sealed,
+        imported: &'a [(Imported, PathBuf)],
+        out: &Path,
+    ) -> Self {
+        let sealed = Evidence { observations: sealed.observations, sha256: sealed.sha256 };
+        Self { contents: Contents { evidence, sealed, imported }, record: out.join(RECORD) }
+    }
+
+    /// What the evidence comes to, and what became of the sign-offs of the run before.
+    pub(super) fn judged(&self) -> Result<Judgement, Refusal> {
+        let signed = record::taken_over(&self.record, &self.contents).map_err(Refusal::internal)?;
+        judge::judge_signed(self.contents.evidence, &signed, &[]).map_err(Refusal::internal)
+    }
+
+    /// Writes the record.
+    pub(super) fn keep(
+        &self,
+        judgement: &Judgement,
+        key: Option<&SealingKey>,
+        console: &Console,
+    ) -> Result<(), Refusal> {
+        let outcome = Outcome {
             verdict: judgement.verdict.word(),
             exit_code: judgement.exit_code,
             report: &record::drawn(judgement),
             accepted: &[],
-        },
-    };
-    let written = record::write(&out.join(RECORD), &contents, key, now());
-    let written = written.context("cannot write the record").map_err(Refusal::input)?;
-    if let Some(complaint) = written.complaint {
-        console.remark(&format!("the earlier record is not named as the one before: {complaint}"));
+        };
+        let written = record::write(&self.record, &self.contents, &outcome, key, now());
+        let written = written.context("cannot write the record").map_err(Refusal::input)?;
+        if let Some(complaint) = written.complaint {
+            console.remark(&format!("the earlier record is not named as the one before: {complaint}"));
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -252,11 +252,8 @@ fn checks_stand_behind_the_scenarios_and_are_all_there() {
         kind: CheckKind::Tests,
         severity: Severity::Sev2,
     };
-    let release = Release {
-        version: "1.2.0".to_owned(),
-        checks: vec![check("a"), check("b")],
-        ..Release::default()
-    };
+    let release =
+        Release { version: "1.2.0".to_owned(), checks: vec![check("a"), check("b")], ..Release::default() };
     let scenario = |id: &str| {
         let planned =
             Planned { id: id.to_owned(), feature: "A".into(), name: "n".into(), tags: vec![], steps: 1 };

@@ -26,6 +26,7 @@ fn approval(principal: &str, rejects: bool) -> Approval {
         at: None,
         void: rejects.then(|| "signed `reject`: it hangs".to_owned()),
         rejects,
+        overrides: None,
     }
 }
 

@@ -142,26 +142,32 @@ pub fn changed(ledger: &Ledger, statement: &Statement, seq: u64) -> Option<Strin
         }
     }
     let found = inputs(ledger);
-    let differing = |name: &&String| statement.inputs.get(*name) != found.get(*name);
-    let mut names: Vec<&String> = statement.inputs.keys().chain(found.keys()).filter(differing).collect();
-    names.sort();
-    names.dedup();
-    if !names.is_empty() {
-        let told = names.iter().map(|name| {
-            let how = match (statement.inputs.contains_key(*name), found.contains_key(*name)) {
-                (true, true) => "changed",
-                (true, false) => "is gone",
-                _ => "was added",
-            };
-            format!("{name} {how}")
-        });
-        return Some(format!("since it was signed, {}", told.collect::<Vec<_>>().join(", ")));
+    let told = differences(&statement.inputs, &found);
+    if !told.is_empty() {
+        return Some(format!("since it was signed, {}", told.join(", ")));
     }
     let root = ledger.root_at(statement.size).map(hex::encode);
     if statement.size > seq || root.as_ref() != Some(&statement.root) {
         return Some("it was signed for another record of the same inputs".to_owned());
     }
     None
+}
+
+/// What became of each input that is another one now, in words and by name.
+pub fn differences(signed: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> Vec<String> {
+    let mut names: Vec<&String> = signed.keys().chain(found.keys()).collect();
+    names.retain(|name| signed.get(*name) != found.get(*name));
+    names.sort();
+    names.dedup();
+    let told = names.into_iter().map(|name| {
+        let how = match (signed.contains_key(name), found.contains_key(name)) {
+            (true, true) => "changed",
+            (true, false) => "is gone",
+            _ => "was added",
+        };
+        format!("{name} {how}")
+    });
+    told.collect()
 }
 
 /// What the release rests on, by name; of two lines with one name, the later.

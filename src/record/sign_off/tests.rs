@@ -13,6 +13,7 @@ fn standings_of(sample: &Sample) -> Vec<String> {
         Standing::Valid => "valid".to_owned(),
         Standing::Superseded(line) => format!("superseded by line {line}"),
         Standing::Void(why) => why,
+        Standing::Carried(why) => format!("carried: {why}"),
         Standing::Expired(when) => format!("expired {when}"),
         Standing::Unknown => "unknown".to_owned(),
     };
