@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{Console, Refusal, folder::EVIDENCE};
+use super::{Console, Refusal, folder::EVIDENCE, workflow};
 use crate::{
     cli::Report,
     exit::Exit,
@@ -105,6 +105,7 @@ pub(super) fn to_reports(
     for report in reports.iter().filter(|report| !report.is_stdout()) {
         write(&report.file, &drawn(judgement, &report.format, &Look { colour: false, ..look })?)?;
     }
+    workflow::tell(judgement, reports)?;
     let format = reports.iter().find(|report| report.is_stdout()).map_or("terminal", |report| &report.format);
     console.document(&drawn(judgement, format, &look)?)?;
     Ok(Exit::of(judgement).code())

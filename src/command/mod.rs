@@ -20,6 +20,7 @@ mod schema;
 mod secrets;
 mod sign;
 mod verify;
+mod workflow;
 
 pub use console::Console;
 

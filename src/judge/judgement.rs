@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Metric, Override, ReleaseResult, Verdict};
+use super::{Course, Metric, Override, ReleaseResult, Verdict};
 use crate::evidence::{Outcome, Severity};
 
 /// Everything that the evidence comes to.
@@ -39,6 +39,9 @@ pub struct Judgement {
     pub suites: Vec<Suite>,
     /// Every planned scenario, in plan order.
     pub scenarios: Vec<ScenarioResult>,
+    /// What happened in the first scenarios that show something amiss.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub courses: Vec<Course>,
     /// What the release rests on beside the scenarios, where its policy file tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<ReleaseResult>,

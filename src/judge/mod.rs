@@ -5,6 +5,7 @@ mod advice;
 mod blockers;
 mod break_glass;
 mod check;
+mod course;
 mod flaws;
 mod judgement;
 mod metrics;
@@ -15,6 +16,7 @@ mod verdict;
 
 pub use break_glass::{ACCEPT_BREAK_GLASS, Override};
 pub use check::{CheckOutcome, CheckResult, Figure, FileSeen, Item};
+pub use course::{Actor, Course, Moment};
 pub use judgement::{
     Blocker, BlockerKind, CheckItem, CheckStatus, Counts, EvidenceSummary, InvariantOutcome, InvariantResult,
     IssueResult, IssueStatus, Judgement, PostDeploy, Reference, ScenarioResult, Suite, Tool,
@@ -119,6 +121,7 @@ pub struct Judge {
     flaws: Vec<flaws::Flaw>,
     tally: metrics::Tally,
     checks: Vec<CheckResult>,
+    courses: Vec<Course>,
 }
 
 /// A tag that its scenario does not live up to.
@@ -162,7 +165,16 @@ impl Judge {
     pub fn new(header: Header) -> Self {
         let shown = RULES.iter().map(|_| Shown::default()).collect();
         let tally = metrics::Tally::default();
-        Self { header, scenarios: vec![], claims: vec![], shown, flaws: vec![], tally, checks: vec![] }
+        Self {
+            header,
+            scenarios: vec![],
+            claims: vec![],
+            shown,
+            flaws: vec![],
+            tally,
+            checks: vec![],
+            courses: vec![],
+        }
     }
 
     /// Takes the next log: a scenario's, or behind those a check's.
@@ -212,6 +224,11 @@ impl Judge {
                 }
             }
         }
+        let is_amiss = scenario.outcome != Outcome::Passed || !violated.is_empty();
+        if is_amiss && self.courses.len() < course::MOST_COURSES {
+            let shown: Vec<u64> = violated.iter().flat_map(|(_, shown)| shown.iter().copied()).collect();
+            self.courses.extend(course::course(&scenario.id, observations, &shown));
+        }
         flaws::take(&mut self.flaws, &log, &violated);
         self.tally.take(observations);
         self.scenarios.push(scenario);
@@ -220,7 +237,7 @@ impl Judge {
     /// Ends the evidence and says what it comes to. The one place where a judgement is made.
     #[must_use]
     pub fn conclude(self, sealed: Sealed, approvals: &[Approval]) -> Judgement {
-        let Self { header, scenarios, claims, shown, flaws, tally, checks } = self;
+        let Self { header, scenarios, claims, shown, flaws, tally, checks, courses } = self;
         let invariants: Vec<InvariantResult> = RULES
             .iter()
             .zip(shown)
@@ -263,6 +280,7 @@ impl Judge {
             issues,
             invariants,
             scenarios,
+            courses,
             release,
             accepted: header.accepted,
             policy: header.policy.departures(),

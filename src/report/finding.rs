@@ -134,7 +134,7 @@ fn waived<'a>(judgement: &'a Judgement, release: &'a ReleaseResult) -> Vec<Findi
             subject,
             message: brief(&message, MESSAGE),
             remedy: "mend it before the waiver ends".to_owned(),
-            place: in_tree(subject).unwrap_or_else(|| anchor(judgement)),
+            place: place_of(subject).unwrap_or_else(|| anchor(judgement)),
             waiver: Some(waiver),
             identity: format!("waived\n{rule}\n{stays}"),
             rule,
@@ -191,12 +191,12 @@ fn place(judgement: &Judgement, blocker: &Blocker) -> Place {
         | BlockerKind::ItemOpen
         | BlockerKind::Waiver
         | BlockerKind::IssueWithoutScenario => policy(),
-        _ => in_tree(&blocker.subject).unwrap_or_else(|| anchor(judgement)),
+        _ => place_of(&blocker.subject).unwrap_or_else(|| anchor(judgement)),
     }
 }
 
 /// `path:line` of a file that a repository can hold.
-fn in_tree(text: &str) -> Option<Place> {
+pub(super) fn place_of(text: &str) -> Option<Place> {
     let (path, line) = text.rsplit_once(':')?;
     let path = path.trim_start_matches("./");
     let line = line.parse().ok().filter(|line| *line > 0)?;
@@ -239,7 +239,7 @@ pub(super) fn uri(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_tree, uri};
+    use super::{place_of, uri};
 
     #[test]
     fn a_place_is_a_line_of_a_file_that_the_tree_can_hold() {
@@ -255,7 +255,7 @@ mod tests {
             ("read_only_jira", None),
             (":3", None),
         ] {
-            let found = in_tree(text);
+            let found = place_of(text);
             assert_eq!(found.as_ref().map(|place| (place.path.as_str(), place.line)), place, "{text}");
         }
     }

@@ -2,7 +2,11 @@
 //! file nor a terminal.
 
 mod checklist;
+mod codequality;
+mod ctrf;
 mod finding;
+mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -12,7 +16,7 @@ mod terminal;
 
 pub use schema::report_schema;
 
-use finding::{Finding, Weight, findings, uri};
+use finding::{Finding, Weight, findings, place_of, uri};
 
 use crate::judge::Judgement;
 
@@ -53,9 +57,13 @@ pub fn formats() -> &'static [Format] {
         format("terminal", None, "tables for people", terminal::render),
         format("json", Some("verdict.json"), "everything, for programs", json::render),
         format("markdown", Some("report.md"), "for a CI step summary or an audit", markdown::render),
+        format("html", Some("report.html"), "a page for people, and to be printed", html::render),
         format("checklist", None, "every item of the release, open or done", checklist::render),
         format("junit", Some("junit.xml"), "for CI test views", junit::render),
-        format("sarif", None, "findings, for code scanning", sarif::render),
+        format("sarif", None, "findings, for GitHub's code scanning", sarif::render),
+        format("codequality", None, "findings, for GitLab's Code Quality", codequality::render),
+        format("ctrf", None, "tests in the Common Test Report Format", ctrf::render),
+        format("github", None, "annotations of a GitHub workflow, on its stdout", github::render),
     ];
     FORMATS
 }

@@ -311,7 +311,7 @@ fn some(text: &str, otherwise: &str) -> String {
     if text.trim().is_empty() { otherwise.to_owned() } else { text }
 }
 
-/// `read_only_jira` → `ReadOnlyJira`.
+/// `read_only_jira` → `ReadOnlyJira`, `waiver` → `GateWaiver`.
 fn pascal(id: &str) -> String {
     let mut name = String::new();
     for part in id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
@@ -319,5 +319,6 @@ fn pascal(id: &str) -> String {
         name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
         name.push_str(letters.as_str());
     }
-    if name.is_empty() { "Finding".to_owned() } else { name }
+    // A name that says the id again is no name.
+    if name.eq_ignore_ascii_case(id) { format!("Gate{name}") } else { name }
 }

@@ -1,6 +1,6 @@
 //! Every machine's format over judgements of every kind, held against the schema of who reads it.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use gonogo::{
     evidence::Outcome,
@@ -8,7 +8,11 @@ use gonogo::{
 };
 use serde_json::Value;
 
-use crate::judgements::{all, drawn, green, judged, released};
+use crate::{
+    gonogo::gonogo,
+    judgements::{all, drawn, green, judged, released},
+    node::skip,
+};
 
 fn schema(name: &str) -> jsonschema::Validator {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schemas").join(name);
@@ -120,4 +124,124 @@ fn more_findings_than_code_scanning_takes_are_cut_with_a_note() {
 fn a_go_is_the_only_empty_list_of_findings() {
     let sarif: Value = serde_json::from_str(&drawn(&green(), "sarif", 80)).expect("JSON");
     assert!(array(&sarif, "/runs/0/results").is_empty());
+}
+
+#[test]
+fn code_quality_fits_its_schema_and_is_empty_for_a_go_alone() {
+    let schema = schema("gitlab-code-quality.schema.json");
+    for judgement in all() {
+        let list = fitting(&judgement, "codequality", &schema);
+        let entries = array(&list, "");
+        assert_eq!(entries.is_empty(), judgement.verdict.word() == "UNCONDITIONAL GO");
+        assert_eq!(entries.len(), judgement.blockers.len() + waived(&judgement));
+        let fingerprints: BTreeSet<&str> = entries.iter().map(|entry| text(entry, "/fingerprint")).collect();
+        assert_eq!(fingerprints.len(), entries.len());
+    }
+}
+
+#[test]
+fn ctrf_fits_its_schema_and_is_red_for_everything_that_is_not_shown() {
+    let schema = schema("ctrf.schema.json");
+    for judgement in all() {
+        let ctrf = fitting(&judgement, "ctrf", &schema);
+        let tests = array(&ctrf, "/results/tests");
+        let counts: [u64; 4] = ["tests", "passed", "failed", "flaky"]
+            .map(|name| ctrf["results"]["summary"][name].as_u64().expect("a count"));
+        let [count, passed, failed, flaky] = counts;
+        assert_eq!((count, passed + failed), (u64::try_from(tests.len()).expect("small"), count));
+        let softened = !judgement.accepted.is_empty();
+        assert_eq!(failed == 0, judgement.exit_code == 0 && !softened, "{}", judgement.verdict);
+        assert_eq!(flaky, u64::try_from(judgement.counts.flaky).expect("small"));
+        let names: BTreeSet<&str> = tests.iter().map(|test| text(test, "/name")).collect();
+        assert!(names.contains(format!("verdict: {}", judgement.verdict).as_str()));
+        for scenario in &judgement.scenarios {
+            let place = |test: &&Value| text(test, "/name").ends_with(&format!("({})", scenario.id));
+            let test = tests.iter().find(place).expect("a test of the scenario");
+            assert_eq!(test["status"] == "passed", scenario.outcome == Outcome::Passed);
+            assert_eq!(test["filePath"], "a.feature");
+        }
+    }
+}
+
+fn has_more_than_ten_of_a_level(judgement: &Judgement) -> bool {
+    let sarif: Value = serde_json::from_str(&drawn(judgement, "sarif", 80)).expect("JSON");
+    let of_level =
+        |level: &&str| array(&sarif, "/runs/0/results").iter().filter(|r| r["level"] == *level).count();
+    ["error", "warning", "note"].iter().any(|level| of_level(level) > 10)
+}
+
+#[test]
+fn annotations_are_few_and_no_text_breaks_out_of_its_command() {
+    let command = regex::Regex::new(r"^::(error|warning|notice) (file=[^,:]+,line=\d+,)?title=[^,:]+::[^%]");
+    let command = command.expect("a regex");
+    let many = judged((0..30).map(|_| (Outcome::Failed, "one of many", vec![])).collect());
+    for judgement in all().into_iter().chain([many]) {
+        let drawn = drawn(&judgement, "github", 80);
+        for line in drawn.lines() {
+            assert!(command.is_match(line), "{line}");
+            assert!(!line.contains("%0A::error::x") && !line.contains('\u{1b}'), "{line}");
+        }
+        for level in ["error", "warning", "notice"] {
+            let of_level = drawn.lines().filter(|line| line.starts_with(&format!("::{level} "))).count();
+            assert!(of_level <= 10 + usize::from(level == "notice"), "{level} {of_level}");
+            if level == "error" {
+                assert_eq!(of_level == 0, judgement.exit_code == 0, "{drawn}");
+            }
+        }
+        let told = drawn.lines().any(|line| line.contains("more stand in gonogo's reports"));
+        assert_eq!(told, has_more_than_ten_of_a_level(&judgement));
+    }
+}
+
+#[test]
+fn a_workflow_is_told_summary_and_outputs_behind_what_stands_there() {
+    let evidence = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/report/judgement/evidence.jsonl");
+    let evidence = evidence.to_str().expect("a path");
+    let read = |outcome: &crate::gonogo::Outcome, name| fs::read_to_string(outcome.path(name)).expect(name);
+    let run = || {
+        let run = gonogo().file("summary.md", "before").file("output", "other=1\n");
+        let (summary, output) = (run.path("summary.md"), run.path("output"));
+        run.env("GITHUB_STEP_SUMMARY", summary.to_str().expect("a path"))
+            .env("GITHUB_OUTPUT", output.to_str().expect("a path"))
+    };
+    let outcome = run().args(&["judge", evidence, "--report", "github=-"]).run();
+    assert!(outcome.stdout().starts_with("::error file="), "{}", outcome.stdout());
+    let sha256 = "69b8028873e5b6898552e5f9d608c7a97870873014a87f81a089c3702f261664";
+    assert_eq!(
+        read(&outcome, "output"),
+        format!("other=1\nverdict=NO-GO\nexit-code=1\nevidence-sha256={sha256}\n")
+    );
+    assert!(read(&outcome, "summary.md").starts_with("before\n# NO-GO\n"));
+    let outcome = run().args(&["judge", evidence]).run();
+    assert_eq!(read(&outcome, "output"), "other=1\n", "nobody asked");
+    let gone = gonogo().env("GITHUB_OUTPUT", "no-such-file");
+    assert_eq!(gone.args(&["judge", evidence, "--report", "github=-"]).run().code(), 2);
+}
+
+/// Jenkins and Azure DevOps each name a schema; one file must please both.
+#[test]
+fn junit_fits_the_schemas_of_its_readers() {
+    if Command::new("xmllint").arg("--version").output().is_err() {
+        skip("there is no xmllint on this machine");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schemas");
+    let fits = |xml: &str, schema: &str| {
+        let file = folder.path().join("junit.xml");
+        fs::write(&file, xml).expect("written");
+        let schema = schemas.join(schema);
+        let told =
+            Command::new("xmllint").args(["--noout", "--huge", "--schema"]).arg(schema).arg(&file).output();
+        let told = told.expect("xmllint");
+        (told.status.success(), String::from_utf8_lossy(&told.stderr).chars().take(2_000).collect::<String>())
+    };
+    for schema in ["junit-10.jenkins.xsd", "junit.windyroad.xsd"] {
+        for judgement in all() {
+            let (fits, said) = fits(&drawn(&judgement, "junit", 80), schema);
+            assert!(fits, "{schema}: {said}");
+        }
+        let wrong = drawn(&green(), "junit", 80).replace("<testcase ", "<testcase file=\"x\" ");
+        assert!(!fits(&wrong, schema).0, "{schema} refuses nothing");
+    }
 }
