@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -44,6 +44,7 @@ impl Folder {
         let unwritable = || format!("cannot write to the output folder {}", path.display());
         fs::create_dir_all(path).with_context(unwritable).map_err(Refusal::input)?;
         let lock = locked(path)?;
+        ignore_own(path).with_context(unwritable).map_err(Refusal::input)?;
         for name in [EVIDENCE].into_iter().chain(reports()) {
             if path.join(name).is_dir() {
                 let found = anyhow!("{} is a folder", path.join(name).display());
@@ -119,6 +120,26 @@ pub(super) fn put_aside(path: &Path) {
 pub(super) fn reports() -> impl Iterator<Item = &'static str> {
     let drawn = report::formats().iter().filter_map(|format| format.file_name);
     [VERDICT].into_iter().chain(drawn.filter(|name| *name != VERDICT))
+}
+
+/// Tells git of gonogo's own files, by name: a run does not make the tree differ from the commit, and what anybody
+/// else puts into the folder still does. What stands there already is theirs.
+fn ignore_own(folder: &Path) -> io::Result<()> {
+    let mut text = "# gonogo's own files; anything else here is seen by git.\n".to_owned();
+    let own =
+        [".gitignore", LOCK, EVIDENCE, ".evidence.jsonl.*.partial", RECORD].into_iter().chain(reports());
+    for name in own {
+        text.push_str(&format!("/{name}\n"));
+    }
+    for name in [RECORD].into_iter().chain(reports()) {
+        text.push_str(&format!("/{name}.{EARLIER}\n"));
+    }
+    text.push_str(&format!("/{RECORD}.partial\n"));
+    match File::create_new(folder.join(".gitignore")) {
+        Ok(mut file) => file.write_all(text.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn aside(folder: &Path, name: &str) -> PathBuf {

@@ -123,3 +123,28 @@ fn a_filtered_run_is_undecided_at_best() {
     let left_out = |verdict: &serde_json::Value| verdict["blockers"].to_string().contains("were left out");
     assert!(left_out(&named), "{named}");
 }
+
+/// Whether the tree is what was committed is told by the second run, when the first one's folder lies there.
+#[test]
+fn a_run_does_not_make_the_tree_differ_from_the_commit_and_hides_nobody_elses_file() {
+    if !std::process::Command::new("git").arg("--version").output().is_ok_and(|o| o.status.success()) {
+        return crate::node::skip("there is no git on this machine");
+    }
+    let git = "git -c init.defaultBranch=main init -q . && git add -A && git -c user.name=a -c user.email=a@example.com commit -qm a";
+    let policy = "release:\n  version: 1.0.0\n  change: {}\n";
+    let started = |line: &str| {
+        let script = format!("{git} && \"$@\" >/dev/null; {line}; exec \"$@\"");
+        fine().file("gonogo.yaml", policy).shell(&script).run()
+    };
+    let told = |line: &str| {
+        let verdict = started(line).verdict();
+        let check = verdict["release"]["checks"][0]["reason"].as_str().unwrap().to_owned();
+        check
+    };
+    assert!(!told("true").contains("the tree is not what was committed"), "{}", told("true"));
+    let hidden = told("echo 1 > gonogo-report/app.js");
+    assert!(
+        hidden.contains("the tree is not what was committed") && hidden.contains("gonogo-report/"),
+        "{hidden}"
+    );
+}
