@@ -1,5 +1,7 @@
 //! Whatever is changed in a record is found, and where it is.
 
+mod attacks;
+
 use std::{fs, path::PathBuf};
 
 use super::{
