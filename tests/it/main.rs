@@ -1,6 +1,7 @@
 //! The integration tests, in one binary; a module per subject.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod ci;
 mod cli;
 mod committed;
 mod drawn;
