@@ -26,7 +26,6 @@ pub(super) fn render(judgement: &Judgement, look: &Look) -> Vec<u8> {
     let look = &Look { width: look.width.max(NARROWEST), ..*look };
     let mut out = String::new();
     banner(&mut out, judgement, look);
-    blockers(&mut out, judgement, look);
     invariants(&mut out, judgement, look);
     issues(&mut out, judgement, look);
     suites(&mut out, judgement, look);
@@ -35,6 +34,8 @@ pub(super) fn render(judgement: &Judgement, look: &Look) -> Vec<u8> {
         people(&mut out, release, look);
     }
     metrics(&mut out, judgement, look);
+    // What is read last stays on the screen: what to do about it, not a wall of green.
+    blockers(&mut out, judgement, look);
     let evidence = &judgement.evidence;
     line(&mut out, look, &format!("evidence {} observations", evidence.observations));
     line(&mut out, look, &format!("sha256 {}", evidence.sha256));
@@ -129,7 +130,9 @@ fn issues(out: &mut String, judgement: &Judgement, look: &Look) {
 
 fn suites(out: &mut String, judgement: &Judgement, look: &Look) {
     let mut table = titled(&["Feature", "Planned", "Passed", "Failed", "Undecided"]);
-    for suite in &judgement.suites {
+    let (green, open): (Vec<_>, Vec<_>) =
+        judgement.suites.iter().partition(|suite| suite.planned > 0 && suite.passed == suite.planned);
+    for suite in &open {
         table.add_row(vec![
             brief(&suite.name, CELL),
             suite.planned.to_string(),
@@ -137,6 +140,13 @@ fn suites(out: &mut String, judgement: &Judgement, look: &Look) {
             suite.failed.to_string(),
             suite.undecided.to_string(),
         ]);
+    }
+    let passed: usize = green.iter().map(|suite| suite.passed).sum();
+    if !green.is_empty() {
+        let features = if green.len() == 1 { "feature" } else { "features" };
+        let whole = format!("{} {features} passed whole", green.len());
+        let counts = [passed, passed, 0, 0].map(|count| count.to_string());
+        table.add_row([vec![whole], counts.to_vec()].concat());
     }
     draw(out, table, look);
     let open = judgement.scenarios.iter().filter(|scenario| scenario.outcome != Outcome::Passed);

@@ -77,42 +77,6 @@ fn the_terminal_shows_it_so() {
 │ reference app: 4 scenarios planned, 2 passed, 1 failed, 1 undecided │
 └─────────────────────────────────────────────────────────────────────┘
 
-┌────────────────────────────┬──────────────────────────────────┬──────────────────────────────────┐
-│ In the way of a GO         ┆ What                             ┆ Remedy                           │
-╞════════════════════════════╪══════════════════════════════════╪══════════════════════════════════╡
-│ no_scope_expansion         ┆ the operation "getAllUsers" is   ┆ mend the app; `gonogo explain    │
-│                            ┆ beyond the baseline              ┆ no_scope_expansion` tells what   │
-│                            ┆ (features/a.feature:4)           ┆ the rule asks                    │
-│ features/a.feature:5 SEV-1 ┆ The lock is lost: Then it is     ┆ make the scenario pass           │
-│                            ┆ held: it is not                  ┆                                  │
-│ features/a.feature:6 SEV-1 ┆ Nobody knows: When x: no step is ┆ define the step, or correct its  │
-│                            ┆ defined for this                 ┆ wording                          │
-│ tenant_isolation           ┆ missing: deeds for two tenants,  ┆ add a scenario that exercises    │
-│                            ┆ each with a planted mark or keys ┆ it, tagged                       │
-│                            ┆ of its own                       ┆ @invariant:tenant_isolation      │
-│ deterministic_hashing      ┆ missing: two snapshots of the    ┆ add a scenario that exercises    │
-│                            ┆ same content; two snapshots of   ┆ it, tagged                       │
-│                            ┆ different content                ┆ @invariant:deterministic_hashing │
-│ one_step_install           ┆ missing: an install without      ┆ add a scenario that exercises    │
-│                            ┆ settings, followed by a job that ┆ it, tagged                       │
-│                            ┆ succeeds for that tenant         ┆ @invariant:one_step_install      │
-│ fire_and_forget_jobs       ┆ missing: a job that was started  ┆ add a scenario that exercises    │
-│                            ┆ and ended with a report          ┆ it, tagged                       │
-│                            ┆                                  ┆ @invariant:fire_and_forget_jobs  │
-│ silent_by_default          ┆ missing: a job that came to its  ┆ add a scenario that exercises    │
-│                            ┆ end                              ┆ it, tagged                       │
-│                            ┆                                  ┆ @invariant:silent_by_default     │
-│ auto_repair_internal       ┆ missing: damage to the app's     ┆ add a scenario that exercises    │
-│                            ┆ storage                          ┆ it, tagged                       │
-│                            ┆                                  ┆ @invariant:auto_repair_internal  │
-│ no_interpretation          ┆ missing: a text that the app     ┆ add a scenario that exercises    │
-│                            ┆ shows                            ┆ it, tagged                       │
-│                            ┆                                  ┆ @invariant:no_interpretation     │
-│ backward_compatible        ┆ missing: a baseline              ┆ add a scenario that exercises    │
-│                            ┆                                  ┆ it, tagged                       │
-│                            ┆                                  ┆ @invariant:backward_compatible   │
-└────────────────────────────┴──────────────────────────────────┴──────────────────────────────────┘
-
 ┌───────────────────────┬───────────────┬──────────────────────────────────────────────────────────┐
 │ Invariant             ┆ Outcome       ┆ Why                                                      │
 ╞═══════════════════════╪═══════════════╪══════════════════════════════════════════════════════════╡
@@ -156,6 +120,42 @@ fn the_terminal_shows_it_so() {
 │ effects applied              ┆ 0       ┆           ┆   │
 │ operations replayed          ┆ 0       ┆           ┆   │
 └──────────────────────────────┴─────────┴───────────┴───┘
+
+┌────────────────────────────┬──────────────────────────────────┬──────────────────────────────────┐
+│ In the way of a GO         ┆ What                             ┆ Remedy                           │
+╞════════════════════════════╪══════════════════════════════════╪══════════════════════════════════╡
+│ no_scope_expansion         ┆ the operation "getAllUsers" is   ┆ mend the app; `gonogo explain    │
+│                            ┆ beyond the baseline              ┆ no_scope_expansion` tells what   │
+│                            ┆ (features/a.feature:4)           ┆ the rule asks                    │
+│ features/a.feature:5 SEV-1 ┆ The lock is lost: Then it is     ┆ make the scenario pass           │
+│                            ┆ held: it is not                  ┆                                  │
+│ features/a.feature:6 SEV-1 ┆ Nobody knows: When x: no step is ┆ define the step, or correct its  │
+│                            ┆ defined for this                 ┆ wording                          │
+│ tenant_isolation           ┆ missing: deeds for two tenants,  ┆ add a scenario that exercises    │
+│                            ┆ each with a planted mark or keys ┆ it, tagged                       │
+│                            ┆ of its own                       ┆ @invariant:tenant_isolation      │
+│ deterministic_hashing      ┆ missing: two snapshots of the    ┆ add a scenario that exercises    │
+│                            ┆ same content; two snapshots of   ┆ it, tagged                       │
+│                            ┆ different content                ┆ @invariant:deterministic_hashing │
+│ one_step_install           ┆ missing: an install without      ┆ add a scenario that exercises    │
+│                            ┆ settings, followed by a job that ┆ it, tagged                       │
+│                            ┆ succeeds for that tenant         ┆ @invariant:one_step_install      │
+│ fire_and_forget_jobs       ┆ missing: a job that was started  ┆ add a scenario that exercises    │
+│                            ┆ and ended with a report          ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:fire_and_forget_jobs  │
+│ silent_by_default          ┆ missing: a job that came to its  ┆ add a scenario that exercises    │
+│                            ┆ end                              ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:silent_by_default     │
+│ auto_repair_internal       ┆ missing: damage to the app's     ┆ add a scenario that exercises    │
+│                            ┆ storage                          ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:auto_repair_internal  │
+│ no_interpretation          ┆ missing: a text that the app     ┆ add a scenario that exercises    │
+│                            ┆ shows                            ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:no_interpretation     │
+│ backward_compatible        ┆ missing: a baseline              ┆ add a scenario that exercises    │
+│                            ┆                                  ┆ it, tagged                       │
+│                            ┆                                  ┆ @invariant:backward_compatible   │
+└────────────────────────────┴──────────────────────────────────┴──────────────────────────────────┘
 
  evidence 21 observations
  sha256 69b8028873e5b6898552e5f9d608c7a97870873014a87f81a089c3702f261664
