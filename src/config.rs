@@ -194,8 +194,13 @@ impl Config {
         if let Some(complaint) = self.release.as_ref().and_then(Release::complaint) {
             return Err(complaint);
         }
+        let of_release = self.release.iter().flat_map(|release| &release.issues);
+        if let Some(twice) = of_release.clone().find(|one| self.issues.iter().any(|issue| issue.id == one.id))
+        {
+            return Err(format!("release.issues: {} stands in `issues`, too", twice.id));
+        }
         for (tag, severity) in &self.severities {
-            let issue = self.issues.iter().find(|issue| issue.id == *tag);
+            let issue = self.issues.iter().chain(of_release.clone()).find(|issue| issue.id == *tag);
             if let Some(issue) = issue.filter(|issue| issue.severity < *severity) {
                 let (expected, found) = (issue.severity.word(), severity.word());
                 return Err(format!("severities.{tag}: expected {expected} or stricter, found {found}"));
@@ -208,8 +213,17 @@ impl Config {
     #[must_use]
     pub fn policy(&self, base: Policy) -> Policy {
         let mut issues = base.issues;
-        issues.retain(|known| self.issues.iter().all(|named| named.id != known.id));
-        issues.extend(self.issues.iter().cloned());
+        let named = self.issues.iter().chain(self.release.iter().flat_map(|release| &release.issues));
+        let built_in = |id: &str| issues.iter().find(|issue| issue.id == id).map(|issue| issue.severity);
+        // What gonogo brings along is never weighed less.
+        let named: Vec<Issue> = named
+            .map(|issue| Issue {
+                severity: built_in(&issue.id).map_or(issue.severity, |own| own.min(issue.severity)),
+                ..issue.clone()
+            })
+            .collect();
+        issues.retain(|known| named.iter().all(|named| named.id != known.id));
+        issues.extend(named);
         issues.sort_by(|a, b| a.id.cmp(&b.id));
         let mut severities = base.severities;
         severities.retain(|(tag, _)| self.severities.iter().all(|(named, _)| named != tag));

@@ -33,7 +33,7 @@
 //! | `app` | the reference app: lock, paging, token, idempotency, snapshot, drift, schedule, client | `clock`, `store` |
 //! | `subject` | the app under test: one way to drive one, one file; planted faults at its seams | `app`, `baseline`, `clock`, `evidence`, `forge_app`, `jira`, `store` |
 //! | `scenario` | Gherkin in, evidence out; the only user of cucumber; one step group, one file | `app`, `baseline`, `clock`, `evidence`, `mock_jira`, `spelling`, `store`, `subject` |
-//! | `config` | `gonogo.yaml` | `evidence`, `spelling`, `yaml` |
+//! | `config` | `gonogo.yaml` | `evidence`, `import`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
 //! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `record`, `report`, `scenario`, `secret`, `spelling`, `subject` |

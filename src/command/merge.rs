@@ -51,7 +51,10 @@ pub(super) fn merge(arguments: &cli::Merge, console: &mut Console) -> Result<u8,
     let header = Header {
         started_at: parts.iter().map(|part| part.evidence.header().started_at).min().unwrap_or_default(),
         planned: parts[0].shard.whole,
-        previous_verdict: folder.previous_verdict(),
+        previous_verdict: match &release {
+            Some(release) => release.previous_verdict(folder.previous_verdict()),
+            None => folder.previous_verdict(),
+        },
         accepted: accepted(&arguments.accept),
         release: release.as_ref().map(|release| release.policy.clone()),
         shard: None,

@@ -147,11 +147,7 @@ fn policy_for(subject: &Target) -> Policy {
         Target::Reference => &issues[..],
         Target::Forge(_) | Target::Process(_) => &issues[..1],
     };
-    let issue = |(id, title, severity): &(&str, &str, Severity)| Issue {
-        id: (*id).into(),
-        title: (*title).into(),
-        severity: *severity,
-    };
+    let issue = |(id, title, severity): &(&str, &str, Severity)| Issue::new(id, title, *severity);
     Policy { issues: settled.iter().map(issue).collect(), ..Policy::default() }
 }
 

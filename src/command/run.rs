@@ -2,6 +2,7 @@
 
 mod interrupt;
 mod kept;
+mod previous;
 mod release;
 mod settings;
 mod shard;
@@ -100,7 +101,8 @@ impl Told<'_> {
         let sealed = evidence.finish().map_err(unwritable)?;
         let imported = self.release.map(Gathered::imported).unwrap_or_default();
         let path = folder.evidence_path();
-        let kept = kept::Kept::new(&path, sealed, &imported, out);
+        let before = self.release.and_then(Gathered::predecessor);
+        let kept = kept::Kept::new(&path, sealed, &imported, out, before);
         let judgement = kept.judged()?;
         kept.keep(&judgement, self.key, console)?;
         deliver::to_folder(&judgement, out)?;

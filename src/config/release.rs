@@ -1,21 +1,20 @@
 //! The section `release` of `gonogo.yaml`: what a release rests on beside the scenarios, who must sign, what is let
 //! pass. What is named here is asked for; what is not named is not.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+mod complaint;
+mod policy;
+
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::evidence::{
-    CheckKind, Limits, ManualItem, Objective, PlannedCheck, Release as Policy, Role, Severity, Stage, Waiver,
+use super::{schema, values};
+use crate::{
+    evidence::{CanaryStep, Issue, PostDeployCheck, Severity, Stage, Step},
+    import::logs::LogFields,
 };
-
-/// The least that a reason says.
-const SHORTEST_REASON: usize = 10;
 
 /// What a release rests on beside the scenarios.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
@@ -26,6 +25,10 @@ pub struct Release {
     /// The folder of the record of the version that is out: its verdict and its root become part of this one's.
     #[serde(default)]
     pub previous: Option<PathBuf>,
+    /// What the release settles, as issues of the policy: beside `issues`, with what was wrong and what was done.
+    #[serde(default, deserialize_with = "values::issues")]
+    #[schemars(schema_with = "schema::issues")]
+    pub issues: Vec<Issue>,
     /// Results of test suites.
     #[serde(default)]
     pub tests: Vec<Tests>,
@@ -56,6 +59,18 @@ pub struct Release {
     /// What is let pass for a while.
     #[serde(default)]
     pub waivers: Vec<NamedWaiver>,
+    /// What is done to deploy.
+    #[serde(default)]
+    pub deployment: Vec<Step>,
+    /// What is done to go back.
+    #[serde(default)]
+    pub rollback: Vec<Step>,
+    /// The canary; 5, 25, 50 and 100 percent without it.
+    #[serde(default)]
+    pub rollout: Vec<CanaryStep>,
+    /// What is looked at once the version is out.
+    #[serde(default)]
+    pub post_deploy: Vec<PostDeployCheck>,
 }
 
 /// Results of a test suite.
@@ -105,11 +120,14 @@ pub struct Change {
 pub struct Logs {
     /// What names them.
     pub id: String,
-    /// Globs of log files.
+    /// Globs of log files: read one after another as one log, in the order of their names.
     pub files: Vec<String>,
     /// Globs of the log files of the version that is out.
     #[serde(default)]
     pub before: Vec<String>,
+    /// How what is counted is told, where the team's log tells it otherwise than gonogo expects.
+    #[serde(default)]
+    pub fields: Option<LogFields>,
     /// What the log must show; without it, gonogo's own objectives.
     #[serde(default)]
     pub objectives: Vec<NamedObjective>,
@@ -124,7 +142,7 @@ pub struct Logs {
 pub struct Metrics {
     /// What names them.
     pub id: String,
-    /// Globs of files: Prometheus text, OpenMetrics, or what its query API answers.
+    /// Globs of files: Prometheus text, OpenMetrics, or what its query API answers; a series stands in one of them.
     pub files: Vec<String>,
     /// Globs of the files of the version that is out.
     #[serde(default)]
@@ -151,6 +169,18 @@ pub struct NamedObjective {
     /// The most that it may have grown against the version that is out. Percent.
     #[serde(default)]
     pub growth_percent: Option<f64>,
+    /// For an error budget, in place of limits: the metric that counts the good.
+    #[serde(default)]
+    pub good: Option<String>,
+    /// The metric that counts all.
+    #[serde(default)]
+    pub total: Option<String>,
+    /// How much of all must be good. Percent.
+    #[serde(default)]
+    pub target_percent: Option<f64>,
+    /// Over how many days it was counted.
+    #[serde(default)]
+    pub window_days: Option<u32>,
 }
 
 /// A role that must sign.
@@ -199,200 +229,7 @@ pub struct NamedWaiver {
     pub expires: Timestamp,
 }
 
-/// What the log of a deployed app must show when the file does not say.
-fn usual(thresholds: &crate::evidence::Thresholds, compared: bool) -> Vec<Objective> {
-    let objective = |metric: &str, at_least, at_most, growth_percent| Objective {
-        metric: metric.to_owned(),
-        at_least,
-        at_most,
-        growth_percent,
-    };
-    let mut usual = vec![
-        objective("token refresh success", Some(thresholds.refresh_success_percent), None, None),
-        objective("lock contention", None, Some(thresholds.lock_contention_percent), None),
-        objective("page latency p95", None, Some(thresholds.page_p95_ms), None),
-        objective("memory growth", None, Some(10.0), None),
-    ];
-    if compared {
-        usual.push(objective("error rate", None, None, Some(0.0)));
-    }
-    usual
-}
-
 impl Release {
-    /// What is wrong with it, as `key: what was expected`.
-    pub(super) fn complaint(&self) -> Option<String> {
-        let mut ids = BTreeSet::new();
-        let named = self.checks();
-        if let Some(twice) = named.iter().find(|check| !ids.insert(&check.id)) {
-            return Some(format!("release: {} is named twice", twice.id));
-        }
-        if self.version.trim().is_empty() {
-            return Some("release.version: expected the version to be released".to_owned());
-        }
-        let percents =
-            self.pass_rate_percent.into_iter().chain(self.coverage.iter().map(|c| c.changed_lines_percent));
-        if let Some(percent) = percents.into_iter().find(|percent| !(0.0..=100.0).contains(percent)) {
-            return Some(format!("release: expected a percentage from 0 to 100, found {percent}"));
-        }
-        let lists = self.tests.iter().map(|tests| (&tests.id, &tests.files));
-        let lists = lists.chain(self.logs.iter().map(|logs| (&logs.id, &logs.files)));
-        let coverage = "coverage".to_owned();
-        let lists = lists.chain(self.coverage.iter().map(|named| (&coverage, &named.files)));
-        let mut lists = lists.chain(self.metrics.iter().map(|metrics| (&metrics.id, &metrics.files)));
-        if let Some((id, _)) = lists.find(|(_, files)| files.is_empty()) {
-            return Some(format!("release, {id}: `files` is empty; expected at least one glob"));
-        }
-        if let Some(metrics) = self.metrics.iter().find(|metrics| metrics.objectives.is_empty()) {
-            return Some(format!("release, {}: `objectives` is empty", metrics.id));
-        }
-        let objectives = self.logs.iter().flat_map(|logs| &logs.objectives);
-        let objectives = objectives.chain(self.metrics.iter().flat_map(|metrics| &metrics.objectives));
-        for objective in objectives {
-            let NamedObjective { metric, at_least, at_most, growth_percent } = objective;
-            let limits = [at_least, at_most, growth_percent];
-            let limits: Vec<f64> = limits.into_iter().flatten().copied().collect();
-            if limits.is_empty() || limits.iter().any(|limit| !limit.is_finite()) {
-                return Some(format!(
-                    "release, objective {metric}: expected a number at_least, at_most or growth_percent"
-                ));
-            }
-        }
-        self.people()
-    }
-
-    fn people(&self) -> Option<String> {
-        let mut roles = BTreeSet::new();
-        for SignOff { role, needed, members } in &self.sign_offs {
-            if !roles.insert(role) {
-                return Some(format!("release.sign_offs: role {role} is named twice"));
-            }
-            let needed = needed.unwrap_or(1);
-            let people: BTreeSet<&String> = members.iter().collect();
-            if needed == 0 || (!people.is_empty() && (people.len() as u64) < u64::from(needed)) {
-                let count = people.len();
-                return Some(format!("release.sign_offs, {role}: {needed} must sign, {count} may"));
-            }
-        }
-        let mut items = BTreeSet::new();
-        if let Some(twice) = self.checklist.iter().find(|item| !items.insert(&item.id)) {
-            return Some(format!("release.checklist: {} is named twice", twice.id));
-        }
-        let mut waivers = BTreeSet::new();
-        for waiver in &self.waivers {
-            let id = &waiver.id;
-            if !waivers.insert(id) {
-                return Some(format!("release.waivers: {id} is named twice"));
-            }
-            if waiver.reason.trim().chars().count() < SHORTEST_REASON {
-                return Some(format!("release.waivers, {id}: expected a reason in words"));
-            }
-            if waiver.owner.trim().is_empty() {
-                return Some(format!("release.waivers, {id}: expected an owner"));
-            }
-        }
-        None
-    }
-
-    /// The checks that it asks for, in the order in which they are read.
-    #[must_use]
-    pub fn checks(&self) -> Vec<PlannedCheck> {
-        let check = |kind: CheckKind, id: String, title: String, severity: Option<Severity>| PlannedCheck {
-            id,
-            title,
-            kind,
-            severity: severity.unwrap_or(Severity::Sev2),
-        };
-        let mut checks = vec![];
-        if self.change.is_some() {
-            checks.push(check(
-                CheckKind::Change,
-                "change".into(),
-                "The commit and what it changes".into(),
-                None,
-            ));
-        }
-        for Tests { id, title, severity, .. } in &self.tests {
-            let title = title.clone().unwrap_or_else(|| format!("Tests: {id}"));
-            checks.push(check(CheckKind::Tests, format!("tests/{id}"), title, *severity));
-        }
-        if let Some(coverage) = &self.coverage {
-            let title = "Coverage of the changed lines".to_owned();
-            checks.push(check(CheckKind::Coverage, "coverage".into(), title, coverage.severity));
-        }
-        if self.secrets {
-            let title = "Secrets in the tree".to_owned();
-            checks.push(check(CheckKind::Secrets, "secrets".into(), title, Some(Severity::Sev1)));
-        }
-        for Logs { id, severity, .. } in &self.logs {
-            checks.push(check(CheckKind::Logs, format!("logs/{id}"), format!("Logs: {id}"), *severity));
-        }
-        for Metrics { id, severity, .. } in &self.metrics {
-            checks.push(check(
-                CheckKind::Metrics,
-                format!("metrics/{id}"),
-                format!("Metrics: {id}"),
-                *severity,
-            ));
-        }
-        checks
-    }
-
-    /// The policy that goes into the evidence.
-    #[must_use]
-    pub fn policy(&self, commit: Option<String>, thresholds: &crate::evidence::Thresholds) -> Policy {
-        let own = |objectives: &[NamedObjective]| -> Vec<Objective> {
-            let objective = |named: &NamedObjective| Objective {
-                metric: named.metric.clone(),
-                at_least: named.at_least,
-                at_most: named.at_most,
-                growth_percent: named.growth_percent,
-            };
-            objectives.iter().map(objective).collect()
-        };
-        let of_logs = self.logs.iter().map(|logs| {
-            let objectives = match logs.objectives.as_slice() {
-                [] => usual(thresholds, !logs.before.is_empty()),
-                named => own(named),
-            };
-            (format!("logs/{}", logs.id), objectives)
-        });
-        let of_metrics =
-            self.metrics.iter().map(|metrics| (format!("metrics/{}", metrics.id), own(&metrics.objectives)));
-        let limits = Limits::default();
-        let role = |sign_off: &SignOff| Role {
-            name: sign_off.role.clone(),
-            needed: sign_off.needed.unwrap_or(1),
-            members: sign_off.members.clone(),
-        };
-        let item = |item: &ChecklistItem| ManualItem {
-            id: item.id.clone(),
-            stage: item.stage,
-            title: item.title.clone(),
-            members: item.members.clone(),
-        };
-        let waiver = |waiver: &NamedWaiver| Waiver {
-            id: waiver.id.clone(),
-            check: waiver.check.clone(),
-            reason: waiver.reason.trim().to_owned(),
-            owner: waiver.owner.clone(),
-            expires: waiver.expires,
-        };
-        Policy {
-            version: self.version.clone(),
-            commit,
-            checks: self.checks(),
-            limits: Limits {
-                pass_rate_percent: self.pass_rate_percent.unwrap_or(limits.pass_rate_percent),
-                changed_lines_percent: self.coverage.as_ref().map(|coverage| coverage.changed_lines_percent),
-                objectives: of_logs.chain(of_metrics).collect(),
-            },
-            roles: self.sign_offs.iter().map(role).collect(),
-            items: self.checklist.iter().map(item).collect(),
-            waivers: self.waivers.iter().map(waiver).collect(),
-        }
-    }
-
     /// Makes the paths that are no globs relative to the file's folder.
     pub(super) fn below(&mut self, folder: &Path) {
         self.previous = self.previous.take().map(|previous| folder.join(previous));

@@ -60,6 +60,35 @@ fn what_is_wrong_is_named_with_its_place_and_the_nearest_name() {
             "release: {version: '1', coverage: {files: [], changed_lines_percent: 80}}\n",
             vec!["release, coverage", "`files` is empty"],
         ),
+        (
+            "issues: [{id: a, title: t, severity: SEV-2}]\nrelease: {version: '1', issues: [{id: a, title: t, severity: SEV-3}]}\n",
+            vec!["release.issues: a stands in `issues`, too"],
+        ),
+        (
+            "release: {version: '1', issues: [{id: SEV-2-001, title: t, severity: SEV-4}]}\n",
+            vec!["expected SEV-2, as the id `SEV-2-001` says"],
+        ),
+        (
+            "release: {version: '1', issues: [{id: a, title: t, severity: SEV-2, tags: ['a b']}]}\n",
+            vec!["tags: expected a tag's name"],
+        ),
+        (
+            "release: {version: '1', rollout: [{percent: 5, minutes: 1}]}\n",
+            vec!["release.rollout: expected 100"],
+        ),
+        (
+            "release: {version: '1', logs: [{id: a, files: [b], fields: {refresh_ok: '('}}]}\n",
+            vec!["release, logs a, fields: `refresh_ok` is no regular expression"],
+        ),
+        (
+            "release: {version: '1', metrics: [{id: a, files: [b], objectives: [{metric: m, good: g}]}]}\n",
+            vec!["objective m", "takes good, total, target_percent and window_days"],
+        ),
+        (
+            "release: {version: '1', metrics: [{id: a, files: [b], objectives: \
+             [{metric: m, good: 'g{', total: t, target_percent: 99, window_days: 1}]}]}\n",
+            vec!["objective m: good: `g{`"],
+        ),
         ("features:\n\t- b\n", vec![":2:"]),
         ("- 1\n", vec!["expected a mapping, `key: value`, found a list"]),
         ("forge: 3\n", vec!["forge: expected a mapping", "found `3`", "1 | forge: 3"]),

@@ -255,7 +255,10 @@ impl<'de> Visitor<'de> for Next<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Issue, A::Error> {
-        let issue = Issue::deserialize(MapAccessDeserializer::new(map))?;
+        let mut issue = Issue::deserialize(MapAccessDeserializer::new(map))?;
+        for name in &mut issue.tags {
+            *name = tag(name).map_err(|reason| A::Error::custom(format!("tags: {reason}")))?;
+        }
         let Issue { id, severity, .. } = &issue;
         if id.starts_with('@') {
             return Err(A::Error::custom(format!("id: {TAG} and without `@`, found `{id}`")));

@@ -38,6 +38,8 @@ pub enum CheckKind {
     Metrics,
     /// Secrets committed in the tree.
     Secrets,
+    /// The record of the version that is out.
+    Previous,
 }
 
 impl CheckKind {
@@ -51,6 +53,7 @@ impl CheckKind {
             Self::Logs => "logs",
             Self::Metrics => "metrics",
             Self::Secrets => "secrets",
+            Self::Previous => "previous",
         }
     }
 }
@@ -136,6 +139,8 @@ pub enum CheckFact {
     SecretSeen { rule: String, place: String, shown: String },
     /// A tree was searched for secrets.
     TreeSearched { files: u64, bytes: u64, left_out: u64 },
+    /// The record of the version that is out, every byte of it as its ledger says.
+    RecordRead { release: Option<String>, root: String, size: u64, verdict: String },
 }
 
 /// What a commit does to a file.

@@ -8,6 +8,7 @@ mod mark;
 mod policy;
 mod recorder;
 mod release;
+mod rollout;
 mod shard;
 
 pub use check::{Change, CheckFact, CheckKind, Of, PlannedCheck, TestOutcome};
@@ -15,7 +16,8 @@ pub use fact::{Effect, Ending, Fact, FlawKind, Scope, is_jira};
 pub use mark::Readings;
 pub use policy::{Issue, Policy, Severity, Thresholds};
 pub use recorder::Recorder;
-pub use release::{Limits, ManualItem, Objective, Release, Role, Stage, Waiver};
+pub use release::{Budgeted, Limits, ManualItem, Objective, Release, Role, Stage, Waiver};
+pub use rollout::{CanaryStep, PostDeployCheck, Rollout, Step};
 pub use shard::Shard;
 
 use jiff::Timestamp;

@@ -45,6 +45,24 @@ pub struct Issue {
     pub title: String,
     /// What a failing scenario of it weighs.
     pub severity: Severity,
+    /// What went wrong, for those who read the report.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub problem: String,
+    /// What was done about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub solution: String,
+    /// What settles it beside its own tag: tags of scenarios, without `@`, and ids of checks. Each must be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+impl Issue {
+    /// An issue that its own tag alone settles.
+    #[must_use]
+    pub fn new(id: &str, title: &str, severity: Severity) -> Self {
+        let (id, title) = (id.to_owned(), title.to_owned());
+        Self { id, title, severity, problem: String::new(), solution: String::new(), tags: vec![] }
+    }
 }
 
 /// Limits that metrics are held against; a metric without data is not held.

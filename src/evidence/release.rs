@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::PlannedCheck;
+use super::{PlannedCheck, Rollout};
 
 /// What a release decision rests on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Release {
     pub items: Vec<ManualItem>,
     /// What is let pass for a while.
     pub waivers: Vec<Waiver>,
+    /// How it goes out, and how to go back.
+    #[serde(default)]
+    pub rollout: Rollout,
 }
 
 /// Limits of the checks.
@@ -47,7 +50,7 @@ impl Default for Limits {
 }
 
 /// A service level objective: what a metric must show.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
     /// The metric's name.
@@ -61,6 +64,31 @@ pub struct Objective {
     /// The most by which it may have grown against the version before. Percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth_percent: Option<f64>,
+    /// In place of limits: what share must be good, and so what may be spent on the bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budgeted>,
+}
+
+/// An objective with an error budget: what of all may be bad within a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budgeted {
+    /// The metric that counts the good, as its file names it.
+    pub good: String,
+    /// The metric that counts all.
+    pub total: String,
+    /// How much of all must be good. Percent.
+    pub target_percent: f64,
+    /// Over how many days.
+    pub window_days: u32,
+}
+
+impl Objective {
+    /// The name under which is measured what is left of its error budget.
+    #[must_use]
+    pub fn budget_left(&self) -> String {
+        format!("{}: error budget left", self.metric)
+    }
 }
 
 /// A role that must sign.

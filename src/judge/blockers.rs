@@ -1,8 +1,8 @@
 //! What would make it GO: the shortest list. What follows from something listed is not listed again.
 
 use super::{
-    Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueStatus, ReleaseResult, ScenarioResult, UnmetClaim,
-    flaws, verdict::Basis,
+    Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueResult, IssueStatus, ReleaseResult, ScenarioResult,
+    UnmetClaim, flaws, verdict::Basis,
 };
 use crate::evidence::{Outcome, Shard};
 
@@ -222,15 +222,29 @@ fn unshown(basis: &Basis<'_>, claims: &[UnmetClaim], blockers: &mut Vec<Blocker>
             },
         });
     }
-    for issue in
-        basis.issues.iter().filter(|issue| issue.status == IssueStatus::Undecided && issue.scenarios == 0)
-    {
-        blockers.push(Blocker {
-            kind: BlockerKind::IssueWithoutScenario,
-            subject: issue.id.clone(),
-            severity: Some(issue.severity),
-            message: format!("no scenario settles {}", issue.title),
-            remedy: format!("tag a scenario @{}", issue.id),
-        });
-    }
+    blockers.extend(basis.issues.iter().filter_map(unsettled));
+}
+
+/// An issue that nothing shows, or not all that its policy names.
+fn unsettled(issue: &IssueResult) -> Option<Blocker> {
+    let (message, remedy) = match issue.unshown.as_slice() {
+        [] if issue.status == IssueStatus::Undecided && issue.scenarios == 0 && issue.tags.is_empty() => {
+            (format!("no scenario settles {}", issue.title), format!("tag a scenario @{}", issue.id))
+        }
+        [] => return None,
+        unshown => {
+            let names = unshown.join(", ");
+            (
+                format!("nothing shows it: no scenario and no check carries {names} ({})", issue.title),
+                format!("tag a scenario @{}, or name a check of the release", unshown[0]),
+            )
+        }
+    };
+    Some(Blocker {
+        kind: BlockerKind::IssueWithoutScenario,
+        subject: issue.id.clone(),
+        severity: Some(issue.severity),
+        message,
+        remedy,
+    })
 }

@@ -241,6 +241,18 @@ pub struct IssueResult {
     pub status: IssueStatus,
     /// How many scenarios settle it.
     pub scenarios: usize,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub problem: String,
+    /// What was done about it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub solution: String,
+    /// The tags and checks that settle it beside its own tag.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Those of them that no scenario and no check carries: nothing shows them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unshown: Vec<String>,
 }
 
 /// What kind of thing stands in the way.

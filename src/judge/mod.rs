@@ -243,7 +243,7 @@ impl Judge {
             .zip(shown)
             .map(|(rule, shown)| shown.conclude(rule.name, &rule.statement()))
             .collect();
-        let issues = overview::issues(&header, &scenarios);
+        let issues = overview::issues(&header, &scenarios, &checks);
         let release = release::conclude(&header, checks, &scenarios, approvals);
         let basis = verdict::Basis {
             release: release.as_ref(),

@@ -1,33 +1,69 @@
-//! Scenarios put together by issue and by feature.
+//! Scenarios put together by issue and by feature; an issue may rest on checks, too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{IssueResult, IssueStatus, ScenarioResult, Suite};
-use crate::evidence::{Header, Outcome};
+use super::{CheckOutcome, CheckResult, IssueResult, IssueStatus, ScenarioResult, Suite};
+use crate::evidence::{Header, Issue, Outcome};
 
-/// Where each issue of the policy stands, by its scenarios.
-pub(super) fn issues(header: &Header, scenarios: &[ScenarioResult]) -> Vec<IssueResult> {
-    let status = |id: &String| {
-        let mut of_issue = scenarios.iter().filter(|scenario| scenario.tags.contains(id)).peekable();
-        if of_issue.peek().is_none() {
-            return IssueStatus::Undecided;
-        }
-        of_issue.fold(IssueStatus::Settled, |status, scenario| match (status, scenario.outcome) {
-            (IssueStatus::Open, _) | (_, Outcome::Failed) => IssueStatus::Open,
-            (status, Outcome::Passed) => status,
-            _ => IssueStatus::Undecided,
-        })
-    };
-    let issues = header.policy.issues.iter();
-    issues
-        .map(|issue| IssueResult {
+/// Where each issue of the policy stands, by the scenarios and checks that settle it. What nothing carries leaves it
+/// undecided, however much else is shown.
+pub(super) fn issues(
+    header: &Header,
+    scenarios: &[ScenarioResult],
+    checks: &[CheckResult],
+) -> Vec<IssueResult> {
+    let result = |issue: &Issue| {
+        let names: BTreeSet<&String> = issue.tags.iter().chain([&issue.id]).collect();
+        let of_issue = || scenarios.iter().filter(|s| s.tags.iter().any(|tag| names.contains(tag)));
+        let carried = |name: &&String| {
+            scenarios.iter().any(|scenario| scenario.tags.contains(name))
+                || checks.iter().any(|check| check.id == **name)
+        };
+        let due = if issue.tags.is_empty() { std::slice::from_ref(&issue.id) } else { &issue.tags };
+        let unshown: Vec<String> = due.iter().filter(|name| !carried(name)).cloned().collect();
+        let of_checks = checks.iter().filter(|check| names.contains(&check.id));
+        let each = of_issue().map(|scenario| scenario.outcome).map(of_scenario);
+        let nothing = (!unshown.is_empty()).then_some(IssueStatus::Undecided);
+        let statuses = each.chain(of_checks.map(|check| of_check(check.outcome))).chain(nothing);
+        IssueResult {
             id: issue.id.clone(),
             title: issue.title.clone(),
             severity: issue.severity,
-            status: status(&issue.id),
-            scenarios: scenarios.iter().filter(|scenario| scenario.tags.contains(&issue.id)).count(),
-        })
-        .collect()
+            status: statuses.fold(IssueStatus::Settled, worse),
+            scenarios: of_issue().count(),
+            problem: issue.problem.clone(),
+            solution: issue.solution.clone(),
+            // Without tags it is its own, and says nothing new.
+            unshown: if issue.tags.is_empty() { vec![] } else { unshown },
+            tags: issue.tags.clone(),
+        }
+    };
+    header.policy.issues.iter().map(result).collect()
+}
+
+fn worse(one: IssueStatus, other: IssueStatus) -> IssueStatus {
+    match (one, other) {
+        (IssueStatus::Open, _) | (_, IssueStatus::Open) => IssueStatus::Open,
+        (IssueStatus::Settled, IssueStatus::Settled) => IssueStatus::Settled,
+        _ => IssueStatus::Undecided,
+    }
+}
+
+fn of_scenario(outcome: Outcome) -> IssueStatus {
+    match outcome {
+        Outcome::Passed => IssueStatus::Settled,
+        Outcome::Failed => IssueStatus::Open,
+        _ => IssueStatus::Undecided,
+    }
+}
+
+/// A waiver lets a release pass; it settles nothing.
+fn of_check(outcome: CheckOutcome) -> IssueStatus {
+    match outcome {
+        CheckOutcome::Passed => IssueStatus::Settled,
+        CheckOutcome::Failed => IssueStatus::Open,
+        CheckOutcome::Undecided => IssueStatus::Undecided,
+    }
 }
 
 /// Counts per feature, in plan order.
@@ -50,3 +86,6 @@ pub(super) fn suites(scenarios: &[ScenarioResult]) -> Vec<Suite> {
     }
     suites
 }
+
+#[cfg(test)]
+mod tests;

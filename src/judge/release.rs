@@ -12,7 +12,7 @@ use super::{
     people::{self, Approval, SignedResult, WaiverResult, WaiverStanding},
 };
 use crate::{
-    evidence::{Header, Outcome, Release, Severity},
+    evidence::{Header, Outcome, Release, Rollout, Severity},
     invariant::RULES,
 };
 
@@ -32,6 +32,8 @@ pub struct ReleaseResult {
     pub items: Vec<SignedResult>,
     /// The waivers.
     pub waivers: Vec<WaiverResult>,
+    /// How it goes out, and how to go back.
+    pub rollout: Rollout,
 }
 
 /// Puts it together.
@@ -60,6 +62,7 @@ pub(super) fn conclude(
         sign_offs: people::roles(release, header.started_at, approvals),
         items: people::items(release, header.started_at, approvals),
         waivers,
+        rollout: release.rollout.clone(),
     })
 }
 

@@ -82,6 +82,10 @@ pub(super) fn shown() -> (Vec<ScenarioResult>, Vec<InvariantResult>, Vec<IssueRe
         severity: Severity::Sev2,
         status: IssueStatus::Settled,
         scenarios: 1,
+        problem: String::new(),
+        solution: String::new(),
+        tags: vec![],
+        unshown: vec![],
     };
     (vec![scenario.clone(), scenario], invariants, vec![issue])
 }
@@ -204,7 +208,7 @@ fn a_tag_that_claims_more_than_its_log_shows_is_a_blocker() {
 #[test]
 fn a_failed_scenario_weighs_what_its_strictest_tag_says() {
     let policy = Policy {
-        issues: vec![Issue { id: "SEV-2-001".into(), title: "lock".into(), severity: Severity::Sev2 }],
+        issues: vec![Issue::new("SEV-2-001", "lock", Severity::Sev2)],
         severities: vec![("smoke".into(), Severity::Sev3)],
         ..Policy::default()
     };
@@ -266,7 +270,7 @@ fn a_job_that_an_interruption_or_a_limit_in_real_time_cut_off_is_no_lost_job() {
 
 #[test]
 fn a_header_that_no_run_writes_is_refused() {
-    let issue = |id: &str, severity| Issue { id: id.into(), title: "lock".into(), severity };
+    let issue = |id: &str, severity| Issue::new(id, "lock", severity);
     let with = |issues| Header { policy: Policy { issues, ..Policy::default() }, ..header(1) };
     let fine = Header {
         accepted: vec![ACCEPT_GO_AFTER_FIXES.into()],

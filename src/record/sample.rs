@@ -70,7 +70,7 @@ impl Sample {
             path: "tests/junit.xml".into(),
             sha256: sha256(imported),
         };
-        let contents = Contents { evidence: &evidence, sealed, imported: &[(file, tests)] };
+        let contents = Contents { evidence: &evidence, sealed, imported: &[(file, tests)], before: None };
         let signed = taken_over(&self.record(), &contents).expect("approvals");
         let judgement = judge::judge_signed(&evidence, &signed, &[]).expect("a judgement");
         let outcome = Outcome {

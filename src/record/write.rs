@@ -14,13 +14,13 @@ use std::{
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use before::before;
+use before::{Before, before};
 
 use super::{
     AllowedSigners, BLOBS, CHECKPOINT, KEY, RecordError, Revoked, SVR, SealingKey, VERDICT, canonical,
     checkpoint::Checkpoint,
     dsse,
-    entry::{Event, Evidence, Imported, Opened, Verdict, Waiver},
+    entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
     ledger::{Appender, LEDGER, Ledger, replace},
     sha256,
     sign_off::{Carried, approvals, opened, standings},
@@ -49,6 +49,8 @@ pub struct Contents<'a> {
     pub sealed: Evidence,
     /// The imported files, each with where it lies now.
     pub imported: &'a [(Imported, PathBuf)],
+    /// The record before, where it is named and none stands in this one's place.
+    pub before: Option<Predecessor>,
 }
 
 impl Contents<'_> {
@@ -117,6 +119,7 @@ pub fn write(
         Ok(before) => (before, None),
         Err(error) => (None, Some(error.to_string())),
     };
+    let before = before.or_else(|| contents.before.clone().map(Before::named));
     let of_before = before.iter().flat_map(|before| {
         let carried = before.carried.iter().map(|carried| Event::Carried(carried.signed.clone()));
         [Event::Predecessor(before.named.clone())].into_iter().chain(carried)

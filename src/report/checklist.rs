@@ -55,9 +55,11 @@ fn rows(judgement: &Judgement, stage: Stage) -> Vec<Row> {
     for check in &release.checks {
         let due = match check.kind {
             CheckKind::Logs | CheckKind::Metrics => Stage::PostDeploy,
-            CheckKind::Tests | CheckKind::Coverage | CheckKind::Change | CheckKind::Secrets => {
-                Stage::PreDeploy
-            }
+            CheckKind::Tests
+            | CheckKind::Coverage
+            | CheckKind::Change
+            | CheckKind::Secrets
+            | CheckKind::Previous => Stage::PreDeploy,
         };
         if due != stage {
             continue;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Look, brief, change, figure, scenarios, told};
 use crate::{
-    evidence::Outcome,
+    evidence::{Outcome, Rollout},
     judge::{Judgement, ReleaseResult},
 };
 
@@ -33,6 +33,13 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
         vec![text(&issue.id), text(&issue.title), severity, status, issue.scenarios.to_string()]
     });
     table(&mut out, "Issues", &["Issue", "Title", "Severity", "Status", "Scenarios"], rows);
+    let told =
+        judgement.issues.iter().filter(|issue| !(issue.problem.is_empty() && issue.solution.is_empty()));
+    let rows = told.map(|issue| {
+        let by = issue.tags.join(", ");
+        vec![text(&issue.id), text(&issue.problem), text(&issue.solution), text(&by)]
+    });
+    table(&mut out, "Issues in words", &["Issue", "Problem", "Solution", "Settled by"], rows);
     let rows = judgement.suites.iter().map(|suite| {
         let counts = [suite.planned, suite.passed, suite.failed, suite.undecided];
         let mut row = vec![text(&suite.name)];
@@ -101,6 +108,35 @@ fn released(out: &mut String, release: &ReleaseResult) {
         vec![text(&w.id), text(&w.check), text(&w.reason), text(&w.owner), w.expires.clone(), standing]
     });
     table(out, "Waivers", &["Waiver", "Covers", "Reason", "Owner", "Expires", "Standing"], waivers);
+    rollout(out, &release.rollout);
+}
+
+fn rollout(out: &mut String, rollout: &Rollout) {
+    for (title, steps) in [("Deployment", &rollout.deployment), ("Going back", &rollout.rollback)] {
+        let rows = steps.iter().map(|step| {
+            let command = step.command.as_deref().unwrap_or_default();
+            vec![text(&step.title), text(command), step.minutes.to_string()]
+        });
+        table(out, title, &["Step", "Command", "Minutes"], rows);
+    }
+    let rows = rollout.canary.iter().map(|step| vec![step.percent.to_string(), step.minutes.to_string()]);
+    table(out, "Canary", &["Percent", "Minutes"], rows);
+    let rows = rollout.post_deploy.iter().map(|check| {
+        let limits = [
+            check.at_least.map(|least| format!("at least {least}")),
+            check.at_most.map(|most| format!("at most {most}")),
+            check.growth_percent.map(|most| format!("at most {most} % above before")),
+        ];
+        let limit = limits.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        vec![
+            text(&check.id),
+            text(&check.title),
+            text(&check.metric),
+            limit,
+            check.window_minutes.to_string(),
+        ]
+    });
+    table(out, "Looked at once it is out", &["Check", "What", "Metric", "Target", "Minutes"], rows);
 }
 
 fn head(out: &mut String, judgement: &Judgement) {

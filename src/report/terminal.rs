@@ -8,8 +8,8 @@ use super::{Look, brief, change, figure, printable, scenarios, told};
 use crate::{
     evidence::Outcome,
     judge::{
-        CheckOutcome, InvariantOutcome, IssueStatus, Judgement, MetricOutcome, ReleaseResult, Verdict,
-        WaiverStanding,
+        CheckOutcome, InvariantOutcome, IssueResult, IssueStatus, Judgement, MetricOutcome, ReleaseResult,
+        Verdict, WaiverStanding,
     },
 };
 
@@ -121,11 +121,22 @@ fn issues(out: &mut String, judgement: &Judgement, look: &Look) {
         };
         table.add_row(vec![
             Cell::new(brief(&issue.id, CELL)),
-            Cell::new(brief(&issue.title, CELL)),
+            Cell::new(brief(&issue_in_words(issue), CELL)),
             Cell::new(issue.status.word()).fg(colour),
         ]);
     }
     draw(out, table, look);
+}
+
+/// The title, and where the policy tells them problem and solution.
+fn issue_in_words(issue: &IssueResult) -> String {
+    let mut words = vec![issue.title.clone()];
+    for (what, text) in [("problem", &issue.problem), ("solution", &issue.solution)] {
+        if !text.is_empty() {
+            words.push(format!("{what}: {text}"));
+        }
+    }
+    words.join("; ")
 }
 
 fn suites(out: &mut String, judgement: &Judgement, look: &Look) {

@@ -168,7 +168,10 @@ fn any_value_at_any_place_is_refused_by_both_or_by_neither() {
 }
 
 /// What the reader says of a value whose shape is right.
-const SENSE: [&str; 5] = [
+const SENSE: [&str; 8] = [
+    "an error budget takes good, total",
+    "expected the name of a metric",
+    "is no name of a metric",
     "expected a tag's name",
     "is empty",
     "expected a number at_least, at_most or growth_percent",

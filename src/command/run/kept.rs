@@ -10,7 +10,7 @@ use crate::{
     judge::{self, Judgement},
     record::{
         self, Contents, Outcome, SealingKey,
-        entry::{Evidence, Imported},
+        entry::{Evidence, Imported, Predecessor},
     },
 };
 
@@ -33,9 +33,10 @@ impl<'a> Kept<'a> {
         sealed: Sealed,
         imported: &'a [(Imported, PathBuf)],
         out: &Path,
+        before: Option<Predecessor>,
     ) -> Self {
         let sealed = Evidence { observations: sealed.observations, sha256: sealed.sha256 };
-        Self { contents: Contents { evidence, sealed, imported }, record: out.join(RECORD) }
+        Self { contents: Contents { evidence, sealed, imported, before }, record: out.join(RECORD) }
     }
 
     /// What the evidence comes to, and what became of the sign-offs of the run before.

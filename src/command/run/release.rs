@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::previous;
+
 use crate::{
     config,
     evidence::{
@@ -12,8 +14,8 @@ use crate::{
         Thresholds,
         file::{EvidenceError, Writer},
     },
-    import::{self, ImportError, change::CommitChange},
-    record::entry::Imported,
+    import::{self, ImportError, change::CommitChange, logs::LogFields},
+    record::entry::{Imported, Predecessor},
     secret,
 };
 
@@ -53,6 +55,17 @@ impl Gathered {
             }
         }
         files
+    }
+
+    /// The record before, if the policy names one and it verifies.
+    pub(super) fn predecessor(&self) -> Option<Predecessor> {
+        previous::predecessor(self.checks.iter().flatten())
+    }
+
+    /// The verdict before: of the record that the policy names, else of what stood in the output folder.
+    pub(in crate::command) fn previous_verdict(&self, in_folder: Option<String>) -> Option<String> {
+        let is_named = self.policy.checks.iter().any(|check| check.kind == CheckKind::Previous);
+        if is_named { self.predecessor().map(|before| before.verdict) } else { in_folder }
     }
 
     /// Puts the checks' logs behind those of so many scenarios.
@@ -104,6 +117,10 @@ impl Gather<'_> {
                 Ok(search) => facts.extend(search.facts()),
                 Err(error) => facts.push(not_read(error.to_string())),
             },
+            CheckKind::Previous => {
+                let named = self.release.previous.as_deref();
+                facts.extend(named.into_iter().flat_map(|dir| previous::facts(self.root, dir)));
+            }
             CheckKind::Logs => {
                 for logs in self.release.logs.iter().filter(|logs| logs.id == name) {
                     self.logs(&mut facts, logs);
@@ -159,40 +176,52 @@ impl Gather<'_> {
     }
 
     fn logs(&self, facts: &mut Vec<CheckFact>, named: &config::Logs) {
-        let fields = import::logs::LogFields::default();
-        let read = |facts: &mut Vec<CheckFact>, of: Of, globs: &[String]| {
-            let path = self.only_file(facts, globs)?;
-            let report = self.noted(facts, || import::logs::read(&path, of, &fields))?;
-            // It was hashed while it was read: a log may be large.
-            let hash = (report.sha256.clone(), report.bytes);
-            self.file(facts, of, &path, hash, report.format.word());
-            Some(report)
-        };
-        let now = read(facts, Of::Now, &named.files);
-        let before = read(facts, Of::Before, &named.before);
+        let fields = named.fields.clone().unwrap_or_default();
+        if fields != LogFields::default() {
+            let what = "the policy says by `fields` how what is counted is told".to_owned();
+            facts.push(CheckFact::Noted { what });
+        }
+        let now = self.log(facts, Of::Now, &named.files, &fields);
+        let before = self.log(facts, Of::Before, &named.before, &fields);
         facts.extend(now.iter().flat_map(|now| now.facts(before.as_ref())));
     }
 
-    fn metrics(&self, facts: &mut Vec<CheckFact>, of: Of, globs: &[String], objectives: &[Objective]) {
-        let Some(path) = self.only_file(facts, globs) else { return };
-        let read = |source: &mut import::Source<'_>| {
-            import::metrics::read_source(source).map(|report| (report.format.word(), report))
-        };
-        let Some(report) = self.read(facts, of, &path, read) else { return };
-        facts.extend(report.facts(of, objectives));
+    /// The files of a log, one after another: what one of them lacks, the whole log does.
+    fn log(
+        &self,
+        facts: &mut Vec<CheckFact>,
+        of: Of,
+        globs: &[String],
+        fields: &LogFields,
+    ) -> Option<import::logs::LogReport> {
+        let mut reader = import::logs::LogReader::new(of, fields);
+        for path in self.files(facts, globs) {
+            // It is hashed while it is read: a log may be large.
+            let read = || reader.read(&mut import::Source::open(&path)?);
+            let (format, sha256, bytes) = self.noted(facts, read)?;
+            self.file(facts, of, &path, (sha256, bytes), format.word());
+        }
+        reader.report()
     }
 
-    /// The one file that the globs name: what is measured in several cannot be told apart.
-    fn only_file(&self, facts: &mut Vec<CheckFact>, globs: &[String]) -> Option<PathBuf> {
-        let mut files = self.files(facts, globs).into_iter();
-        let first = files.next()?;
-        let more = files.count();
-        if more > 0 {
-            let name = self.shown(&first);
-            facts.push(not_read(format!("{name} and {more} more are named; name one, or join them")));
-            return None;
+    fn metrics(&self, facts: &mut Vec<CheckFact>, of: Of, globs: &[String], objectives: &[Objective]) {
+        let mut whole: Option<import::metrics::MetricReport> = None;
+        for path in self.files(facts, globs) {
+            let read = |source: &mut import::Source<'_>| {
+                import::metrics::read_source(source).map(|report| (report.format.word(), report))
+            };
+            let Some(report) = self.read(facts, of, &path, read) else { return };
+            match &mut whole {
+                None => whole = Some(report),
+                Some(whole) => {
+                    if let Err(what) = whole.absorb(report) {
+                        facts.push(not_read(format!("{}: {what}", self.shown(&path))));
+                        return;
+                    }
+                }
+            }
         }
-        Some(first)
+        facts.extend(whole.iter().flat_map(|report| report.facts(of, objectives)));
     }
 
     /// The files that the globs name; a glob that names none is taken down.

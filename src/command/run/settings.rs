@@ -197,7 +197,10 @@ impl Settings {
             shard,
             release: self.release.as_ref().map(|release| release.policy.clone()),
             left_out: plan.left_out() + self.built_in_left_out(),
-            previous_verdict,
+            previous_verdict: match &self.release {
+                Some(release) => release.previous_verdict(previous_verdict),
+                None => previous_verdict,
+            },
             accepted: self.accepted.clone(),
             policy: self.policy.clone(),
             ..header(plan.len(), self.seed, &self.setup.subject)

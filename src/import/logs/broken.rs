@@ -107,7 +107,7 @@ proptest! {
 
     #[test]
     fn lines_come_whole_whatever_the_limit(text in "[ab\n\r]{0,400}", limit in 1usize..40) {
-        let mut lines = RawLines::new(text.as_bytes(), limit);
+        let mut lines = super::raw::RawLines::new(text.as_bytes(), limit);
         let mut found = vec![];
         while let Some(line) = lines.next_line().unwrap() {
             found.push((line.bytes.to_vec(), line.is_cut));

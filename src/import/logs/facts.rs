@@ -39,8 +39,8 @@ impl Reading {
             }
         };
         say(tally.entries == 0, "the log holds no entry".to_owned());
-        say(self.is_last_open, "the log is cut off within its last line".to_owned());
-        let count = self.broken.count - u64::from(self.is_last_open);
+        say(self.open_ends > 0, "the log is cut off within its last line".to_owned());
+        let count = self.broken.count - self.open_ends;
         say(count > 0, told(&Seen { count, first: self.broken.first }, "broken JSON"));
         say(self.lost.count > 0, told(&self.lost, "too long to be read"));
         if let Some(strange) = &tally.strange_level {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{ImportError, Place, Source};
+use super::{ImportError, Source};
 use crate::evidence::Of;
 
 mod entry;
@@ -15,6 +15,7 @@ mod json;
 mod level;
 mod otlp;
 mod raw;
+mod reader;
 mod tally;
 mod template;
 mod text;
@@ -29,7 +30,8 @@ use entry::Entry;
 use fields::Compiled;
 pub use fields::LogFields;
 use json::Keys;
-use raw::{Raw, RawLines};
+use raw::Raw;
+pub use reader::LogReader;
 use tally::Tally;
 pub use template::Kinds;
 
@@ -73,11 +75,11 @@ pub struct LogReport {
     pub of: Of,
     /// What the file is.
     pub format: LogFormat,
-    /// Its size.
+    /// The size of its files.
     pub bytes: u64,
-    /// SHA-256 of what was read, in lowercase hex.
+    /// SHA-256 of what was read, in lowercase hex; of several files, of their hashes one after another.
     pub sha256: String,
-    /// Lines of the file.
+    /// Lines of its files.
     pub lines: u64,
     /// Entries: a batch has many, a stack is part of one.
     pub entries: u64,
@@ -122,24 +124,9 @@ pub fn read(path: &Path, of: Of, fields: &LogFields) -> Result<LogReport, Import
 ///
 /// As [`read`].
 pub fn read_source(source: &mut Source<'_>, of: Of, fields: &LogFields) -> Result<LogReport, ImportError> {
-    let path = source.path().to_owned();
-    let compiled = Compiled::of(fields).map_err(|what| ImportError::file(&path, what))?;
-    let format = recognise(&path, &source.head(HEAD)?)?;
-    let limit = if format == LogFormat::Otlp { BATCH_LIMIT } else { LINE_LIMIT };
-    let mut lines = RawLines::new(source.rewound()?, limit);
-    let mut reading = Reading::new(format, compiled);
-    loop {
-        match lines.next_line() {
-            Ok(Some(raw)) => reading.line(&raw),
-            Ok(None) => break,
-            Err(error) => {
-                let at = Place::Line(reading.lines + 1);
-                return Err(ImportError::at(&path, at, format!("cannot be read: {error}")));
-            }
-        }
-    }
-    let (bytes, sha256) = lines.whole();
-    Ok(reading.report(of, bytes, sha256))
+    let mut reader = LogReader::new(of, fields);
+    reader.read(source)?;
+    reader.report().ok_or_else(|| ImportError::file(source.path(), "was not read"))
 }
 
 /// What a log is, by its beginning.
@@ -214,6 +201,10 @@ struct Reading {
     invalid: Seen,
     nul: Seen,
     is_last_open: bool,
+    /// Files that end within a line that is broken by that.
+    open_ends: u64,
+    /// The next line is a file's first.
+    is_first: bool,
 }
 
 impl Reading {
@@ -232,13 +223,21 @@ impl Reading {
             invalid: Seen::default(),
             nul: Seen::default(),
             is_last_open: false,
+            open_ends: 0,
+            is_first: true,
         }
+    }
+
+    /// A file is at its end; another may follow.
+    fn end_file(&mut self) {
+        self.open_ends += u64::from(std::mem::take(&mut self.is_last_open));
+        self.is_first = true;
     }
 
     fn line(&mut self, raw: &Raw<'_>) {
         self.lines += 1;
         let mut bytes = raw.bytes;
-        if self.lines == 1 {
+        if std::mem::take(&mut self.is_first) {
             bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         }
         if raw.is_cut {

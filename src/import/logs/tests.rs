@@ -312,3 +312,29 @@ fn more_kinds_than_can_be_told_apart_are_counted_together_and_said() {
     assert_eq!((report.kinds.seen.len(), report.kinds.others), (1_000, 500));
     assert_eq!(report.amiss, ["500 errors are of further kinds than the first 1000"]);
 }
+
+#[test]
+fn several_files_are_one_log_and_each_is_what_the_others_are() {
+    let fields = LogFields { refresh_ok: "oauth renewed".to_owned(), ..LogFields::default() };
+    let line = |message: &str| format!("{{\"level\":\"info\",\"msg\":\"{message}\"}}\n");
+    let read = |texts: &[&str]| {
+        let mut reader = LogReader::new(Of::Now, &fields);
+        for text in texts {
+            reader
+                .read(&mut Source::bytes(Path::new("a.log"), text.as_bytes()))
+                .map_err(|e| e.to_string())?;
+        }
+        reader.report().ok_or_else(|| "nothing was read".to_owned())
+    };
+    let (renewed, failed) = (line("oauth renewed"), line("token refresh failed"));
+    let report = read(&[&renewed, "", &failed, &renewed]).expect("a log");
+    assert_eq!((report.refreshes, report.entries, report.lines), ((2, 1), 3, 3));
+    assert_eq!(report.bytes, (renewed.len() * 2 + failed.len()) as u64);
+    assert_eq!(read(&["", &renewed]).expect("a log").format, LogFormat::Json);
+    let torn = &renewed[..renewed.len() - 3];
+    let report = read(&[torn, &renewed]).expect("a log");
+    assert!(report.amiss.iter().any(|what| what.contains("cut off")), "{:?}", report.amiss);
+    let refused = read(&[&renewed, "2026-01-01 INFO started\n"]).expect_err("another format");
+    assert!(refused.contains("is plain text, the files before it are json lines"), "{refused}");
+    assert!(read(&[]).is_err());
+}

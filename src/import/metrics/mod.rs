@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fmt, path::Path};
 
 use super::{ImportError, Source};
-use crate::evidence::{CheckFact, Objective, Of};
+use crate::evidence::{Budgeted, CheckFact, Objective, Of};
 
 mod budget;
 mod query;
@@ -186,6 +186,51 @@ impl MetricReport {
         })
     }
 
+    /// Takes in what another file says.
+    ///
+    /// # Errors
+    ///
+    /// A series stands in both: which of them counts, nobody says.
+    pub fn absorb(&mut self, other: Self) -> Result<(), String> {
+        let known: BTreeSet<_> = self.series.iter().map(|series| (&series.name, &series.labels)).collect();
+        if let Some(twice) = other.series.iter().find(|one| known.contains(&(&one.name, &one.labels))) {
+            let name = twice.name.as_deref().unwrap_or("without a name");
+            let labels: Vec<String> =
+                twice.labels.iter().map(|(label, value)| format!("{label}={value:?}")).collect();
+            return Err(format!(
+                "the series {name}{{{}}} stands in a file before, too: expected each in one file",
+                labels.join(",")
+            ));
+        }
+        if self.series.len() + other.series.len() > SERIES_LIMIT {
+            return Err(format!("more than {SERIES_LIMIT} series in all files together"));
+        }
+        self.series.extend(other.series);
+        self.notes.extend(other.notes);
+        self.incomplete = self.incomplete.take().or(other.incomplete);
+        // Results without a name are of answers alone.
+        if other.format == MetricFormat::Query {
+            self.format = MetricFormat::Query;
+        }
+        Ok(())
+    }
+
+    /// What is left of an error budget, and the share of the good; what of it has no data, in words.
+    fn budgeted(&self, budgeted: &Budgeted) -> Result<(f64, f64, u64), String> {
+        let counted = |name: &String| {
+            let reading = Selector::parse(name).and_then(|s| self.reading(&s).map_err(|no| no.to_string()));
+            reading.map_err(|why| format!("the metric `{name}` {why}"))
+        };
+        let (good, total) = (counted(&budgeted.good)?, counted(&budgeted.total)?);
+        let left = budget(budgeted.target_percent, good.value, total.value).ok_or_else(|| {
+            let (good, total) = (good.value, total.value);
+            format!(
+                "{good} good of {total} is no count: nothing was counted, or more were good than there were"
+            )
+        })?;
+        Ok((good.value / total.value * 100.0, left.left_percent, good.points.min(total.points)))
+    }
+
     /// What the file says about the metrics that objectives name, under these names (`up{job="app"}` is a name with
     /// labels). Over a window it is the value that is worst for what the objective asks, so that no dip hides behind
     /// the newest value. A metric without data has no value and no samples, and why is said.
@@ -199,6 +244,16 @@ impl MetricReport {
         let mut told = BTreeSet::new();
         for objective in objectives.iter().filter(|objective| told.insert(objective.metric.as_str())) {
             let name = objective.metric.clone();
+            if let Some(budget) = &objective.budget {
+                let found = self.budgeted(budget);
+                facts.extend(found.as_ref().err().map(|what| CheckFact::Noted { what: what.clone() }));
+                let (share, left, samples) = found
+                    .map_or((None, None, 0), |(share, left, samples)| (Some(share), Some(left), samples));
+                for (name, value) in [(name, share), (objective.budget_left(), left)] {
+                    facts.push(CheckFact::Measured { of, name, value, unit: "%".to_owned(), samples });
+                }
+                continue;
+            }
             let reading = Selector::parse(&name).and_then(|s| self.reading(&s).map_err(|no| no.to_string()));
             let (value, samples) = match reading {
                 Ok(reading) => (Some(worst(&reading, objectives, &name)), reading.points),

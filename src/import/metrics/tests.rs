@@ -16,7 +16,7 @@ fn of_text(text: &str) -> Result<MetricReport, ImportError> {
 }
 
 fn objective(metric: &str, at_least: Option<f64>, at_most: Option<f64>) -> Objective {
-    Objective { metric: metric.to_owned(), at_least, at_most, growth_percent: None }
+    Objective { metric: metric.to_owned(), at_least, at_most, ..Objective::default() }
 }
 
 #[test]
@@ -249,5 +249,48 @@ proptest! {
         let end = end.min(text.len() - 2);
         let report = of_text(&text[..end]);
         prop_assert!(report.is_err() || report.unwrap().incomplete.is_some());
+    }
+}
+
+#[test]
+fn an_error_budget_is_measured_over_several_files_and_a_series_in_two_of_them_is_refused() {
+    let read =
+        |text: &str| read_source(&mut Source::bytes(Path::new("m.prom"), text.as_bytes())).expect("read");
+    let budgeted = |target_percent| Objective {
+        metric: "availability".to_owned(),
+        budget: Some(crate::evidence::Budgeted {
+            good: "good{job=\"app\"}".to_owned(),
+            total: "all".to_owned(),
+            target_percent,
+            window_days: 28,
+        }),
+        ..Objective::default()
+    };
+    for (good, all, expected) in [
+        ("good{job=\"app\"} 999", "all 1000", Some((99.9, 80.0))),
+        ("good{job=\"app\"} 990", "all 1000", Some((99.0, -100.0))),
+        ("good{job=\"app\"} 0", "all 0", None),
+        ("good{job=\"app\"} 1001", "all 1000", None),
+        ("good{job=\"app\"} NaN", "all 1000", None),
+        ("good{job=\"app\"} 1", "all +Inf", None),
+        ("good{job=\"other\"} 1", "all 2", None),
+    ] {
+        let mut report = read(&format!("{good}\n"));
+        report.absorb(read(&format!("{all}\n"))).expect("another series");
+        let facts = report.facts(Of::Now, &[budgeted(99.5)]);
+        let of = |wanted: &str| {
+            facts.iter().find_map(|fact| match fact {
+                CheckFact::Measured { name, value, .. } if name == wanted => Some(*value),
+                _ => None,
+            })
+        };
+        let found =
+            of("availability").expect("told").zip(of("availability: error budget left").expect("told"));
+        let rounded = found.map(|(share, left)| ((share * 10.0).round() / 10.0, left.round()));
+        assert_eq!(rounded, expected, "{good} {all}");
+        let has_note = facts.iter().any(|fact| matches!(fact, CheckFact::Noted { .. }));
+        assert_eq!(has_note, expected.is_none(), "{facts:?}");
+        let refused = report.absorb(read(&format!("{all}\n"))).expect_err("twice");
+        assert!(refused.contains("the series all{} stands in a file before"), "{refused}");
     }
 }

@@ -2,7 +2,7 @@
 //! A metric without data is neither within nor beyond.
 
 use super::{Finding, number, with_unit};
-use crate::evidence::{CheckFact, Limits, Objective, Of, PlannedCheck};
+use crate::evidence::{Budgeted, CheckFact, Limits, Objective, Of, PlannedCheck};
 
 pub(super) fn judge(facts: &[&CheckFact], planned: &PlannedCheck, limits: &Limits) -> Finding {
     let mut finding = Finding::default();
@@ -33,7 +33,10 @@ pub(super) fn judge(facts: &[&CheckFact], planned: &PlannedCheck, limits: &Limit
 }
 
 fn hold(finding: &mut Finding, facts: &[&CheckFact], objective: &Objective) {
-    let Objective { metric, at_least, at_most, growth_percent } = objective;
+    if let Some(budget) = &objective.budget {
+        return spend(finding, facts, objective, budget);
+    }
+    let Objective { metric, at_least, at_most, growth_percent, budget: _ } = objective;
     let (now, unit) = value(facts, Of::Now, metric);
     let (before, _) = value(facts, Of::Before, metric);
     let limits = [
@@ -59,6 +62,28 @@ fn hold(finding: &mut Finding, facts: &[&CheckFact], objective: &Objective) {
     }
 }
 
+/// What is left of an error budget: one that is spent to its end is over.
+fn spend(finding: &mut Finding, facts: &[&CheckFact], objective: &Objective, budget: &Budgeted) {
+    let Budgeted { good: _, total: _, target_percent, window_days } = budget;
+    let (metric, of_left) = (&objective.metric, objective.budget_left());
+    let share = value(facts, Of::Now, metric).0;
+    let left = value(facts, Of::Now, &of_left).0;
+    let limit = format!("at least {} % over {window_days} days", number(*target_percent));
+    let percent = |value: f64| format!("{} %", number(value));
+    finding.figure(metric, share.map(percent), Some(limit.clone()));
+    finding.figure(&of_left, left.map(percent), Some("above 0 %".to_owned()));
+    match share.zip(left) {
+        None => finding.missing.push(format!("no data on {metric}: its error budget cannot be told")),
+        Some((share, left)) if left <= 0.0 => {
+            let (share, left) = (percent(share), percent(left));
+            finding.failed.push(format!(
+                "the error budget of {metric} is spent: {left} of it is left; {share} are good, it should be {limit}"
+            ));
+        }
+        Some(_) => {}
+    }
+}
+
 /// The value, if it is one that can be compared, and its unit.
 fn value<'a>(facts: &[&'a CheckFact], whose: Of, metric: &str) -> (Option<f64>, &'a str) {
     let mut found = facts.iter().filter_map(|fact| match fact {
@@ -70,3 +95,6 @@ fn value<'a>(facts: &[&'a CheckFact], whose: Of, metric: &str) -> (Option<f64>, 
     });
     found.next().unwrap_or((None, ""))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 mod change;
 mod coverage;
 mod measured;
+mod previous;
 mod secrets;
 mod tests;
 
@@ -141,6 +142,7 @@ pub(super) fn judge(release: &Release, place: usize, log: &[Observation]) -> Opt
         CheckKind::Change => change::judge(&facts),
         CheckKind::Logs | CheckKind::Metrics => measured::judge(&facts, planned, &release.limits),
         CheckKind::Secrets => secrets::judge(&facts),
+        CheckKind::Previous => previous::judge(&facts),
     };
     for fact in &facts {
         match fact {

@@ -14,6 +14,7 @@ fn release(members: &[&str]) -> Release {
         roles: vec![],
         items: vec![item],
         waivers: vec![],
+        ..Release::default()
     }
 }
 

@@ -35,7 +35,7 @@ fn release(kind: Option<CheckKind>) -> Release {
 }
 
 fn objective() -> Objective {
-    Objective { metric: "p95".to_owned(), at_least: None, at_most: Some(100.0), growth_percent: None }
+    Objective { metric: "p95".to_owned(), at_most: Some(100.0), ..Objective::default() }
 }
 
 fn test(of: Of, id: &str, outcome: TestOutcome) -> CheckFact {

@@ -23,6 +23,13 @@ pub(super) struct Before {
     pub carried: Vec<Carried>,
 }
 
+impl Before {
+    /// A record that is named and lies elsewhere; what was signed there stays there.
+    pub(super) fn named(named: Predecessor) -> Self {
+        Self { named, carried: vec![] }
+    }
+}
+
 /// What the record comes to that stands there or was put aside; `None` where there is none.
 pub(super) fn before(record: &Path, release: Option<&str>) -> Result<Option<Before>, RecordError> {
     let aside = beside(record, EARLIER);
