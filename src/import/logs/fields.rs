@@ -165,7 +165,8 @@ impl Compiled {
     pub fn told(&self, event: &str, message: &str) -> Told {
         let mut told = Told { page: !self.has_page, ..Told::default() };
         for text in [event, message] {
-            if text.is_empty() {
+            // Most lines tell nothing of this, which is known sooner than which of the patterns one meets.
+            if text.is_empty() || !self.words.is_match(text) {
                 continue;
             }
             let found = self.words.matches(text);

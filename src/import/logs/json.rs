@@ -24,6 +24,7 @@ enum Role {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     role: Option<Role>,
+    /// By length, then by name: every key of every line is looked for here.
     below: Vec<(String, Keys)>,
 }
 
@@ -80,15 +81,20 @@ impl Keys {
     }
 
     fn at(&mut self, key: &str) -> &mut Self {
-        let place = self.below.iter().position(|(name, _)| name == key).unwrap_or(self.below.len());
-        if place == self.below.len() {
-            self.below.push((key.to_owned(), Self::default()));
-        }
+        let place = self.place(key).unwrap_or_else(|place| {
+            self.below.insert(place, (key.to_owned(), Self::default()));
+            place
+        });
         &mut self.below[place].1
     }
 
     fn find(&self, key: &str) -> Option<&Self> {
-        self.below.iter().find(|(name, _)| name == key).map(|(_, keys)| keys)
+        self.place(key).ok().map(|place| &self.below[place].1)
+    }
+
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        let order = |name: &String| name.len().cmp(&key.len()).then_with(|| name.as_str().cmp(key));
+        self.below.binary_search_by(|(name, _)| order(name))
     }
 
     /// What stands at the root under this key, for formats that spell their fields otherwise.

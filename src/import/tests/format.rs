@@ -76,11 +76,21 @@ static TAP_LINE: LazyLock<Option<Regex>> =
 /// The file is empty, or of no dialect that is known.
 pub(super) fn recognise(source: &mut Source<'_>) -> Result<TestFormat, ImportError> {
     let head = source.head(HEAD_BYTES)?;
+    // Without its mark UTF-16 would read as text between zeros, which a reader that leaves those out takes.
+    let is_wide = |[one, other]: [u8; 2]| {
+        (one == 0) != (other == 0) || matches!([one, other], [0xff, 0xfe] | [0xfe, 0xff])
+    };
+    if head.first_chunk().copied().is_some_and(is_wide) {
+        return Err(ImportError::file(source.path(), "is UTF-16: expected UTF-8"));
+    }
     let head = String::from_utf8_lossy(&head).into_owned();
     let head =
         head.trim_start_matches('\u{feff}').trim_start_matches(|c: char| c.is_whitespace() || c == '\0');
     if head.is_empty() {
-        return Err(ImportError::file(source.path(), "is empty: expected test results"));
+        return Err(ImportError::file(
+            source.path(),
+            "is empty, or begins with nothing but blanks and zeros: expected test results",
+        ));
     }
     if head.starts_with('<') {
         return Ok(TestFormat::Junit);

@@ -107,6 +107,31 @@ fn ill_formed_xml_is_refused_with_its_place() {
 }
 
 #[test]
+fn utf_16_is_refused_with_and_without_its_mark_and_zeros_are_no_results() {
+    let text = "<testsuite name=\"s\"><testcase name=\"ä\"/></testsuite>";
+    for (mark, unit) in [("", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("\u{feff}", u16::to_be_bytes)] {
+        for unit in [unit, u16::to_be_bytes] {
+            let wide: Vec<u8> = format!("{mark}{text}").encode_utf16().flat_map(unit).collect();
+            assert!(refused(&wide).ends_with("is UTF-16: expected UTF-8"), "{mark:?}");
+        }
+    }
+    assert!(refused(&[0; 1000]).contains("nothing but blanks and zeros"));
+}
+
+#[test]
+fn a_length_of_time_that_is_none_is_left_out() {
+    for time in ["1e999", "NaN", "-1", "1e308"] {
+        for text in [
+            format!("<testsuite name='s'><testcase name='a' time='{time}'/></testsuite>"),
+            format!("{{\"Action\":\"pass\",\"Package\":\"p\",\"Test\":\"a\",\"Elapsed\":{time}}}\n"),
+        ] {
+            let Ok(report) = read_bytes(Path::new("hostile"), text.as_bytes(), None) else { continue };
+            assert_eq!(report.cases[0].duration_ms, None, "{text}");
+        }
+    }
+}
+
+#[test]
 fn only_regular_files_are_opened() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
