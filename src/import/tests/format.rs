@@ -81,7 +81,7 @@ pub(super) fn recognise(source: &mut Source<'_>) -> Result<TestFormat, ImportErr
         (one == 0) != (other == 0) || matches!([one, other], [0xff, 0xfe] | [0xfe, 0xff])
     };
     if head.first_chunk().copied().is_some_and(is_wide) {
-        return Err(ImportError::file(source.path(), "is UTF-16: expected UTF-8"));
+        return Err(ImportError::file(source.path(), "is UTF-16: only UTF-8 is read"));
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let head =
