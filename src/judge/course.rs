@@ -7,11 +7,14 @@ use serde::Serialize;
 use crate::evidence::{Ending, Fact, Observation};
 
 /// So many scenarios have their course told.
-pub(super) const MOST_COURSES: usize = 12;
+pub(super) const MOST_COURSES: usize = 6;
 /// So many moments of a scenario are told.
 const MOST_MOMENTS: usize = 36;
 /// A text shows so many characters.
 const TEXT: usize = 120;
+
+const WROTE: &str = "wrote";
+const REMOVED: &str = "removed";
 
 /// Who did something, as gonogo knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -43,8 +46,20 @@ pub struct Moment {
     pub action: String,
     /// To what.
     pub object: String,
+    /// How often it was done in a row.
+    pub times: usize,
     /// Whether it shows what is amiss.
     pub shows: bool,
+}
+
+impl Moment {
+    /// Whether another is the same again.
+    fn is_again(&self, other: &Self) -> bool {
+        let what = |moment: &Self| {
+            (moment.actor.clone(), moment.to.clone(), moment.action.clone(), moment.object.clone())
+        };
+        (self.after_ms, self.shows) == (other.after_ms, other.shows) && what(self) == what(other)
+    }
 }
 
 /// What happened in one scenario, in order.
@@ -63,26 +78,26 @@ pub struct Course {
 /// nothing.
 pub(super) fn course(scenario: &str, log: &[Observation], shown: &[u64]) -> Option<Course> {
     let begun = log.first()?.at.as_millisecond();
-    let mut moments: Vec<Moment> = log
-        .iter()
-        .filter_map(|observation| {
-            let (actor, to, action, object) = told(&observation.fact)?;
-            Some(Moment {
-                seq: observation.seq,
-                after_ms: observation.at.as_millisecond() - begun,
-                actor,
-                to,
-                action,
-                object: object.chars().take(TEXT).collect(),
-                shows: shown.contains(&observation.seq)
-                    || matches!(observation.fact, Fact::StepFailed { .. }),
-            })
-        })
-        .collect();
+    let mut moments: Vec<Moment> = vec![];
+    for observation in log {
+        let Some((actor, to, action, object)) = told(&observation.fact) else { continue };
+        let after_ms = observation.at.as_millisecond() - begun;
+        let object = object.chars().take(TEXT).collect();
+        let shows = shown.contains(&observation.seq) || matches!(observation.fact, Fact::StepFailed { .. });
+        let moment = Moment { seq: observation.seq, after_ms, actor, to, action, object, times: 1, shows };
+        match moments.last_mut() {
+            Some(last) if last.is_again(&moment) => last.times += 1,
+            _ => moments.push(moment),
+        }
+    }
     if !moments.iter().any(|moment| moment.actor != Actor::Scenario) {
         return None;
     }
     let all = moments.len();
+    if all > MOST_MOMENTS {
+        // Bookkeeping goes first: what stands for it, a lock or an effect, is told as well.
+        moments.retain(|moment| moment.shows || ![WROTE, REMOVED].contains(&moment.action.as_str()));
+    }
     keep(&mut moments);
     Some(Course { scenario: scenario.to_owned(), left_out: all - moments.len(), moments })
 }
@@ -126,10 +141,8 @@ fn of_worker(fact: &Fact) -> Option<Told> {
         Fact::LockReleased { worker, key, fencing_token } => {
             (worker, "released the lock", format!("{key}, token {fencing_token}"))
         }
-        Fact::KeyWritten { worker, key, version, .. } => {
-            (worker, "wrote", format!("{key}, version {version}"))
-        }
-        Fact::KeyDeleted { worker, key, .. } => (worker, "removed", key.clone()),
+        Fact::KeyWritten { worker, key, version, .. } => (worker, WROTE, format!("{key}, version {version}")),
+        Fact::KeyDeleted { worker, key, .. } => (worker, REMOVED, key.clone()),
         Fact::WriteRefused { worker, key, .. } => (worker, "was refused to write", key.clone()),
         Fact::EffectApplied { sink, worker, idempotency_key, fencing_token, .. } => {
             let object = format!("{sink}, key {idempotency_key}, token {fencing_token}");
@@ -236,7 +249,11 @@ mod tests {
     }
 
     fn denied(worker: &str) -> Fact {
-        Fact::LockDenied { worker: worker.into(), key: "lock".into() }
+        denied_of(worker, "lock".into())
+    }
+
+    fn denied_of(worker: &str, key: String) -> Fact {
+        Fact::LockDenied { worker: worker.into(), key }
     }
 
     #[test]
@@ -264,12 +281,28 @@ mod tests {
 
     #[test]
     fn a_long_course_keeps_what_shows_something_and_its_neighbours() {
-        let facts = (0..200).map(|_| denied("A")).collect();
+        let facts = (0..200).map(|n| denied_of("A", n.to_string())).collect();
         let course = course("a:1", &log(facts), &[3, 150]).expect("a course");
         assert_eq!((course.moments.len(), course.left_out), (MOST_MOMENTS, 200 - MOST_MOMENTS));
         for seq in [2, 3, 4, 149, 150, 151] {
             assert!(course.moments.iter().any(|moment| moment.seq == seq), "{seq}");
         }
+    }
+
+    #[test]
+    fn what_is_done_again_is_counted_and_bookkeeping_goes_first() {
+        let course_of = |facts| course("a:1", &log(facts), &[]).expect("a course");
+        let again = course_of((0..90).map(|_| denied("A")).collect());
+        assert_eq!((again.moments.len(), again.moments[0].times), (1, 90));
+        let wrote = |n: u64| Fact::KeyWritten {
+            tenant: None,
+            worker: "A".into(),
+            key: n.to_string(),
+            version: n,
+            carries: vec![],
+        };
+        let busy = course_of((0..90).map(wrote).chain([denied("B")]).collect());
+        assert_eq!((busy.moments.len(), busy.left_out), (1, 90));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod interrupt;
 mod invariants;
 mod judgements;
 mod node;
+mod page;
 mod process;
 mod prove;
 mod readme;

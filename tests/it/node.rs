@@ -39,6 +39,16 @@ pub fn packages_of_drift_watch() -> Option<&'static Path> {
     told("drift-watch", INSTALLED.get_or_init(|| install("drift-watch")))
 }
 
+/// The installed packages of what looks at a page in a browser; `None` when they cannot be had here.
+pub fn packages_of_page() -> Option<&'static Path> {
+    static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    if !is_here() {
+        return None;
+    }
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
+    told("tests/page", INSTALLED.get_or_init(|| install_from(&home, "page")))
+}
+
 /// The installed packages of each of these apps of `fixtures/apps`, in their order, installed at once; `None`
 /// when some cannot be had here.
 pub fn packages_of(apps: &[&str]) -> Option<Vec<PathBuf>> {
@@ -64,7 +74,10 @@ fn told<'a>(app: &str, installed: &'a Result<PathBuf, String>) -> Option<&'a Pat
 }
 
 fn install(name: &str) -> Result<PathBuf, String> {
-    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps").join(name);
+    install_from(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps").join(name), name)
+}
+
+fn install_from(app: &Path, name: &str) -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
     let lock = fs::read(app.join("package-lock.json")).map_err(|e| e.to_string())?;

@@ -91,8 +91,7 @@ fn drawn(lanes: &Lanes, moment: &Moment, row: usize, before: Option<&Moment>) ->
     let y = HEAD + ROW * row;
     let x = lanes.x(&moment.actor);
     let words = TIME + LANE * lanes.count() + 12;
-    let object = if moment.object.is_empty() { String::new() } else { format!(" {}", moment.object) };
-    let said = brief(&format!("{} {}{object}", name(&moment.actor), moment.action), CHARACTERS);
+    let said = brief(&said(moment, &short(&moment.object)), CHARACTERS);
     let is_later = before.is_none_or(|before| before.after_ms != moment.after_ms);
     html! {
         @if moment.shows { rect.row x="0" y=(y - 13) width=(lanes.width()) height=(ROW) {} }
@@ -118,9 +117,30 @@ fn drawn(lanes: &Lanes, moment: &Moment, row: usize, before: Option<&Moment>) ->
 fn in_words(moment: &Moment) -> Markup {
     html! {
         @if moment.shows { strong { "Amiss: " } }
-        "after " (after(moment.after_ms)) ", " (name(&moment.actor)) " " (text(&moment.action)) " " (text(&moment.object))
+        "after " (after(moment.after_ms)) ", " (text(&said(moment, &moment.object)))
         @if let Some(to) = &moment.to { " (" (name(to)) ")" }
     }
+}
+
+fn said(moment: &Moment, object: &str) -> String {
+    let gap = if object.is_empty() { "" } else { " " };
+    let times = if moment.times > 1 { format!(", {} times", moment.times) } else { String::new() };
+    format!("{} {}{gap}{object}{times}", name(&moment.actor), moment.action)
+}
+
+/// Hashes in keys by their beginning.
+fn short(object: &str) -> String {
+    let is_hash = |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts = object.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    parts.fold(String::new(), |mut shortened, part| {
+        let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        if is_hash(word) {
+            shortened.extend([&word[..6], "…", &part[word.len()..]]);
+        } else {
+            shortened.push_str(part);
+        }
+        shortened
+    })
 }
 
 fn name(actor: &Actor) -> String {

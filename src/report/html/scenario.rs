@@ -84,7 +84,7 @@ fn rows(caption: &str, scenarios: &[&ScenarioResult]) -> Markup {
                                 (text(&scenario.name))
                                 @if let Some(error) = &scenario.error { br; span.said.soft { (text(error)) } }
                             }
-                            td { (place(scenario)) }
+                            td.nw[common.is_some()] { (place(scenario)) }
                             td.nw { (outcome(scenario)) }
                             td.num { (lasted(scenario.duration_ms)) }
                         }

@@ -33,13 +33,16 @@ pub(super) fn banner(judgement: &Judgement) -> Markup {
                 (scenarios(counts.planned)) " planned: " (counts.passed) " passed, " (counts.failed) " failed, "
                 (counts.undecided()) " undecided"
             }
+            @for overridden in &judgement.overridden {
+                p.said { (chip(Tone::Open, "let through in spite of it")) " by " (text(&overridden.to_string())) }
+            }
             dl {
                 (fact("Verdict before → now", html! { (change(judgement)) }))
                 (fact("Exit code", html! {
                     (judgement.exit_code)
                     @if !judgement.accepted.is_empty() { ", accepted: " (text(&judgement.accepted.join(", "))) }
                 }))
-                (fact("Run began", html! { (text(&judgement.started_at)) ", seed " (judgement.seed) }))
+                (fact("Run began", html! { (began(judgement)) ", seed " (judgement.seed) }))
                 @if let Some(commit) = release.and_then(|release| release.commit.as_ref()) {
                     (fact("Commit", html! { code { (text(commit)) } }))
                 }
@@ -55,6 +58,14 @@ pub(super) fn banner(judgement: &Judgement) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// To the second, as people read it; the whole stands in `verdict.json`.
+fn began(judgement: &Judgement) -> String {
+    match judgement.started_at.split_at_checked(19) {
+        Some((second, rest)) if rest.ends_with('Z') => format!("{} UTC", text(&second.replace('T', " "))),
+        _ => text(&judgement.started_at),
     }
 }
 
