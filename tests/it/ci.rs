@@ -85,7 +85,8 @@ fn every_file_that_a_pipeline_takes_up_is_one_that_gonogo_writes() {
             .collect();
         let in_folder: Vec<&str> = report::formats().iter().filter_map(|format| format.file_name).collect();
         let names_file = |text: &&String| {
-            !text.contains(char::is_whitespace) && [".json", ".sarif", ".xml", ".jsonl"].iter().any(|end| text.ends_with(end))
+            !text.contains(char::is_whitespace)
+                && [".json", ".sarif", ".xml", ".jsonl"].iter().any(|end| text.ends_with(end))
         };
         for file in texts.iter().filter(names_file) {
             let last = file.rsplit('/').next().unwrap_or_default();

@@ -144,6 +144,9 @@ impl Gather<'_> {
             };
             let Some(report) = self.read(facts, of, &path, read) else { continue };
             facts.extend(report.notes.iter().map(|note| self.note(&path, note)));
+            // Results of before are of another commit by their nature.
+            let commits = report.commits.iter().filter(|_| of == Of::Now);
+            facts.extend(commits.filter_map(|named| self.of_another(&path, named)));
             if let Some(why) = &report.incomplete {
                 facts.push(not_read(format!("{}: {why}", self.shown(&path))));
             }
@@ -153,6 +156,15 @@ impl Gather<'_> {
                 outcome: case.outcome,
             }));
         }
+    }
+
+    /// That a file names another commit than the one that is to be released.
+    fn of_another(&self, path: &Path, named: &str) -> Option<CheckFact> {
+        let released = &self.change.as_ref().ok()?.commit;
+        let is_same = is_same_commit(named, released);
+        let what =
+            || format!("{}: says that it is of commit {named}, {released} is released", self.shown(path));
+        (!is_same).then(|| not_read(what()))
     }
 
     fn coverage(&self, facts: &mut Vec<CheckFact>) {
@@ -304,6 +316,32 @@ impl Gather<'_> {
     }
 }
 
+/// Whether two hashes name one commit; either may be shortened, to what still names it.
+fn is_same_commit(one: &str, other: &str) -> bool {
+    let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
+    one.len().min(other.len()) >= 7 && (one.starts_with(&other) || other.starts_with(&one))
+}
+
 fn not_read(what: String) -> CheckFact {
     CheckFact::NotRead { what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortened_hash_names_its_commit_and_no_other() {
+        let whole = "c0ffee1234567890c0ffee1234567890c0ffee12";
+        for (named, is_same) in [
+            (whole, true),
+            ("c0ffee1", true),
+            ("C0FFEE1234", true),
+            ("c0ffee", false),
+            ("c0ffee2", false),
+            ("0ffee12", false),
+        ] {
+            assert_eq!(is_same_commit(named, whole), is_same, "{named}");
+        }
+    }
 }

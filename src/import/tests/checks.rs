@@ -199,3 +199,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_that_names_its_commit_is_read_so() {
+    let junit = |property: &str| {
+        format!(
+            "<testsuites><testsuite name=\"a\"><properties>{property}</properties><testcase name=\"t\">\
+             <properties><property name=\"commit\" value=\"fffffff\"/></properties></testcase></testsuite></testsuites>"
+        )
+    };
+    let named = |name: &str| junit(&format!("<property name=\"{name}\" value=\"C0FFEE1\"/>"));
+    let ctrf = |environment: &str| {
+        format!(
+            "{{\"reportFormat\":\"CTRF\",\"specVersion\":\"0.0.0\",\"results\":{{\"tool\":{{\"name\":\"x\"}},\"summary\":{{\"tests\":1,\"passed\":1,\"failed\":0,\
+             \"pending\":0,\"skipped\":0,\"other\":0,\"start\":0,\"stop\":0}},{environment}\
+             \"tests\":[{{\"name\":\"t\",\"status\":\"passed\",\"duration\":1}}]}}}}"
+        )
+    };
+    for (text, expected) in [
+        (named("ci.commit.id"), vec!["c0ffee1"]),
+        (named("git.sha"), vec!["c0ffee1"]),
+        (named("Revision"), vec!["c0ffee1"]),
+        (named("seed"), vec![]),
+        (junit("<property name=\"commit\" value=\"main\"/>"), vec![]),
+        (junit(""), vec![]),
+        (ctrf("\"environment\":{\"commit\":\"c0ffee1\"},"), vec!["c0ffee1"]),
+        (ctrf(""), vec![]),
+    ] {
+        let report = read_bytes(Path::new("results"), text.as_bytes(), None);
+        assert_eq!(report.expect("results").commits, expected, "{text}");
+    }
+}

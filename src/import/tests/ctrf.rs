@@ -22,7 +22,14 @@ struct Report {
 #[derive(Deserialize)]
 struct Results {
     summary: Summary,
+    #[serde(default)]
+    environment: Option<Environment>,
     tests: Many<Test>,
+}
+
+#[derive(Deserialize)]
+struct Environment {
+    commit: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +101,9 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
         let note =
             "this reporter leaves out a file of tests that did not load: only the runner's exit code tells";
         gathered.note(note.to_owned());
+    }
+    if let Some(commit) = report.results.environment.and_then(|environment| environment.commit) {
+        gathered.commit(&commit);
     }
     for test in report.results.tests.0 {
         gathered.push(case(test).map_err(refused)?).map_err(refused)?;

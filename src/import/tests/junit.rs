@@ -116,10 +116,25 @@ impl Reading {
             (Some(Open::Result | Open::Free), "testcase" | "testsuite" | "testsuites") => {
                 return Err(format!("has a `<{name}>` where none can stand"));
             }
-            (Some(Open::Result | Open::Free), _) => Open::Free,
+            (Some(Open::Result | Open::Free), _) => {
+                self.property(element);
+                Open::Free
+            }
         };
         self.open.push(opened);
         Ok(())
+    }
+
+    /// A property that names the commit, as CI systems and reporters call it. A test's own is about the test.
+    fn property(&mut self, element: &Element) {
+        if element.name != "property" || self.case.is_some() {
+            return;
+        }
+        let name = element.attribute("name").unwrap_or_default().to_ascii_lowercase();
+        let is_commit = ["commit", "git.sha", "git_sha", "revision"].iter().any(|word| name.contains(word));
+        if let Some(value) = element.attribute("value").filter(|_| is_commit) {
+            self.gathered.commit(value);
+        }
     }
 
     fn unknown(&mut self, name: &str) -> Open {

@@ -45,6 +45,8 @@ pub struct TestReport {
     pub cases: Vec<TestCase>,
     /// Why the file cannot count as whole: cut off, no test in it, a run that was interrupted.
     pub incomplete: Option<String>,
+    /// The commits that the file says it is of, each once: hex digits, perhaps shortened.
+    pub commits: Vec<String>,
     /// What is odd but changes no result: totals that differ, characters that were left out.
     pub notes: Vec<String>,
 }
@@ -59,6 +61,11 @@ impl TestReport {
     /// Takes in the cases of another file of the same run; occurrences are numbered anew, and what keeps either from
     /// counting as whole keeps both.
     pub fn absorb(&mut self, other: Self) {
+        for commit in other.commits {
+            if !self.commits.contains(&commit) {
+                self.commits.push(commit);
+            }
+        }
         self.cases.extend(other.cases);
         number(&mut self.cases);
         self.notes.extend(other.notes);
@@ -152,6 +159,7 @@ pub fn read_source(source: &mut Source<'_>, format: Option<TestFormat>) -> Resul
 /// Gathers the cases of one file within its limits.
 struct Gathered {
     format: TestFormat,
+    commits: Vec<String>,
     cases: Vec<TestCase>,
     failing: u64,
     held: usize,
@@ -162,7 +170,26 @@ struct Gathered {
 
 impl Gathered {
     fn new(format: TestFormat) -> Self {
-        Self { format, cases: vec![], failing: 0, held: 0, notes: vec![], more_notes: 0, incomplete: vec![] }
+        Self {
+            format,
+            commits: vec![],
+            cases: vec![],
+            failing: 0,
+            held: 0,
+            notes: vec![],
+            more_notes: 0,
+            incomplete: vec![],
+        }
+    }
+
+    /// Takes a commit that the file names; what is no hash says nothing of a commit.
+    fn commit(&mut self, named: &str) {
+        let named = named.trim().to_ascii_lowercase();
+        let is_hash = (7..=64).contains(&named.len()) && named.bytes().all(|byte| byte.is_ascii_hexdigit());
+        // Of several, one is not the release's: more of them say nothing new.
+        if is_hash && self.commits.len() < NOTE_LIMIT && !self.commits.contains(&named) {
+            self.commits.push(named);
+        }
     }
 
     /// Takes a case in.
@@ -231,6 +258,7 @@ impl Gathered {
         number(&mut self.cases);
         TestReport {
             format: self.format,
+            commits: self.commits,
             cases: self.cases,
             incomplete: (!self.incomplete.is_empty()).then(|| self.incomplete.join("; ")),
             notes: self.notes,

@@ -8,10 +8,46 @@ use crate::import::{Excerpt, ImportError, Many, Source, document};
 
 #[derive(Deserialize)]
 struct Run {
+    #[serde(default)]
+    config: Option<Config>,
     suites: Many<Suite>,
     #[serde(default)]
     errors: Many<Failure>,
     stats: Stats,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    #[serde(default)]
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    #[serde(default)]
+    git_commit: Option<Commit>,
+    #[serde(default)]
+    ci: Option<Ci>,
+}
+
+/// What is called so may also be another team's own.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Commit {
+    Told { hash: String },
+    Bare(String),
+    Other(serde::de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Ci {
+    Told {
+        #[serde(rename = "commitHash")]
+        commit_hash: String,
+    },
+    Other(serde::de::IgnoredAny),
 }
 
 #[derive(Deserialize)]
@@ -68,6 +104,15 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
     let run: Run = document(source)?;
     let refused = |what: String| ImportError::file(source.path(), what);
     let mut gathered = Gathered::new(TestFormat::Playwright);
+    let metadata = run.config.and_then(|config| config.metadata);
+    if let Some(metadata) = metadata {
+        if let Some(Commit::Told { hash } | Commit::Bare(hash)) = metadata.git_commit {
+            gathered.commit(&hash);
+        }
+        if let Some(Ci::Told { commit_hash }) = metadata.ci {
+            gathered.commit(&commit_hash);
+        }
+    }
     let mut open: Vec<(Vec<String>, Suite)> = vec![];
     open.extend(run.suites.0.into_iter().rev().map(|suite| (vec![], suite)));
     while let Some((mut above, suite)) = open.pop() {
