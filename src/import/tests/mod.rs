@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 
 use super::{ImportError, Lines, Source, excerpt};
 
-mod compare;
 mod ctrf;
 mod format;
 mod gotest;
@@ -24,7 +23,6 @@ mod dialects;
 #[cfg(test)]
 mod hostile;
 
-pub use compare::{Change, Comparison, compare};
 pub use format::TestFormat;
 
 pub use crate::evidence::TestOutcome;

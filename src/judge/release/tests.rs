@@ -107,6 +107,7 @@ fn test_results_are_held_against_those_of_before() {
             "96.77 % of the tests pass",
         ),
         (many(Now, 40).chain([test(Now, "x", Failed), test(Before, "t0", Passed)]).collect(), AFTER, "fails"),
+        (vec![test(Now, "x", Failed), test(Before, "x", Skipped)], AFTER, "did not run before"),
         (many(Now, 40).chain(many(Before, 41)).collect(), GO, ""),
         (many(Now, 30).chain(many(Before, 41)).collect(), UNDECIDED, "11 of 41 tests"),
         (
