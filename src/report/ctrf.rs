@@ -156,7 +156,7 @@ fn verdict(judgement: &Judgement) -> Test {
     let word = judgement.verdict.word();
     let blockers: Vec<String> =
         judgement.blockers.iter().map(|b| format!("{}: {}", b.subject, b.message)).collect();
-    let blockers = (!blockers.is_empty()).then(|| blockers.join("; "));
+    let blockers = (!blockers.is_empty()).then(|| format!("{}: {}", judgement.told(), blockers.join("; ")));
     Test::new("verdict", &format!("verdict: {word}"), judgement.exit_code == 0, word, blockers.as_deref())
 }
 

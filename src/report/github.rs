@@ -38,7 +38,7 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
     }
     // Whoever looks for a word of the gate finds one, green as well.
     if judgement.exit_code == 0 {
-        let (word, counts) = (judgement.verdict.word(), &judgement.counts);
+        let (word, counts) = (data(&brief(&judgement.told(), MESSAGE)), &judgement.counts);
         let passed = format!("{} of {} scenarios passed", counts.passed, counts.planned);
         let _ = writeln!(out, "::notice title=gonogo::{word}: {passed}");
     }

@@ -2,8 +2,9 @@
 
 use gonogo::{
     evidence::{
-        CheckFact, CheckKind, FORMAT, Fact, Header, Limits, ManualItem, Of, Outcome, PlannedCheck, Policy,
-        Release, Role, Severity, Stage, TestOutcome, Waiver, file::Sealed,
+        CanaryStep, CheckFact, CheckKind, FORMAT, Fact, Header, Limits, ManualItem, Of, Outcome,
+        PlannedCheck, Policy, PostDeployCheck, Release, Role, Rollout, Severity, Stage, Step, TestOutcome,
+        Waiver, file::Sealed,
     },
     invariant::RULES,
     judge::{Approval, Judge, Judgement},
@@ -147,6 +148,7 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
             waiver("W-2", "a.feature:11", "2099-01-01T00:00:00Z"),
             waiver("W-3", "metrics", "2020-01-01T00:00:00Z"),
         ],
+        rollout: rollout(name),
         ..Release::default()
     };
     let approvals: Vec<Approval> = who
@@ -165,6 +167,25 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
     let mut logs = logs("holds");
     logs.push((Outcome::Failed, "The waived one", vec![]));
     judged_under(Header { release: Some(release), ..header(logs.len()) }, logs, &seen, &approvals)
+}
+
+fn rollout(name: &str) -> Rollout {
+    let step = |minutes| Step { title: name.to_owned(), command: Some(name.to_owned()), minutes };
+    let check = PostDeployCheck {
+        id: "errors".into(),
+        title: name.to_owned(),
+        metric: "errors".into(),
+        at_least: None,
+        at_most: Some(9.0),
+        growth_percent: None,
+        window_minutes: 30,
+    };
+    Rollout {
+        deployment: vec![step(2), step(5)],
+        rollback: vec![step(3)],
+        canary: vec![CanaryStep { percent: 50, minutes: 30 }, CanaryStep { percent: 100, minutes: 60 }],
+        post_deploy: vec![check],
+    }
 }
 
 /// One of each kind, the hostile one last.

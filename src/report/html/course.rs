@@ -8,13 +8,13 @@ use crate::judge::{Actor, Course, Judgement, Moment};
 
 /// More actors than this share the last line.
 const MOST_LANES: usize = 8;
-const TIME: usize = 78;
-const LANE: usize = 96;
+const TIME: usize = 64;
+const LANE: usize = 76;
 const ROW: usize = 26;
 const HEAD: usize = 44;
 /// Room for what a moment says, and so many characters of it.
 const WORDS: usize = 520;
-const CHARACTERS: usize = 84;
+const CHARACTERS: usize = 80;
 
 /// The lines of a drawing, each with its actors.
 struct Lanes(Vec<Actor>);
@@ -91,7 +91,7 @@ fn drawn(lanes: &Lanes, moment: &Moment, row: usize, before: Option<&Moment>) ->
     let y = HEAD + ROW * row;
     let x = lanes.x(&moment.actor);
     let words = TIME + LANE * lanes.count() + 12;
-    let said = brief(&said(moment, &short(&moment.object)), CHARACTERS);
+    let said = brief(&done(moment, &short(&moment.object)), CHARACTERS);
     let is_later = before.is_none_or(|before| before.after_ms != moment.after_ms);
     html! {
         @if moment.shows { rect.row x="0" y=(y - 13) width=(lanes.width()) height=(ROW) {} }
@@ -117,15 +117,16 @@ fn drawn(lanes: &Lanes, moment: &Moment, row: usize, before: Option<&Moment>) ->
 fn in_words(moment: &Moment) -> Markup {
     html! {
         @if moment.shows { strong { "Amiss: " } }
-        "after " (after(moment.after_ms)) ", " (text(&said(moment, &moment.object)))
+        "after " (after(moment.after_ms)) ", " (name(&moment.actor)) " " (text(&done(moment, &moment.object)))
         @if let Some(to) = &moment.to { " (" (name(to)) ")" }
     }
 }
 
-fn said(moment: &Moment, object: &str) -> String {
+/// Who it was, the line tells.
+fn done(moment: &Moment, object: &str) -> String {
     let gap = if object.is_empty() { "" } else { " " };
     let times = if moment.times > 1 { format!(", {} times", moment.times) } else { String::new() };
-    format!("{} {}{gap}{object}{times}", name(&moment.actor), moment.action)
+    format!("{}{gap}{object}{times}", moment.action)
 }
 
 /// Hashes in keys by their beginning.
@@ -147,7 +148,7 @@ fn name(actor: &Actor) -> String {
     match actor {
         Actor::Scenario => "scenario".to_owned(),
         Actor::Worker(worker) if worker.chars().count() <= 3 => format!("worker {}", printable(worker)),
-        Actor::Worker(name) | Actor::Tenant(name) => brief(name, 14),
+        Actor::Worker(name) | Actor::Tenant(name) => brief(name, 11),
         Actor::Jira => "Jira".to_owned(),
     }
 }

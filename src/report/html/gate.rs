@@ -64,8 +64,16 @@ fn issues(judgement: &Judgement) -> Markup {
     let rows = html! {
         @for issue in &judgement.issues {
             tr {
-                th scope="row" { (text(&issue.id)) }
-                td { (text(&issue.title)) }
+                th.nw scope="row" { (text(&issue.id)) }
+                td {
+                    (text(&issue.title))
+                    @for (what, said) in [("Problem: ", &issue.problem), ("Solution: ", &issue.solution)] {
+                        @if !said.is_empty() { br; span.said.soft { (what) (text(said)) } }
+                    }
+                    @if !issue.unshown.is_empty() {
+                        br; span.soft { "Nothing shows: " (text(&issue.unshown.join(", "))) }
+                    }
+                }
                 td.nw { (issue.severity.word()) }
                 td { (chip(match issue.status {
                     IssueStatus::Settled => Tone::Good,

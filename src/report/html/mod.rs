@@ -2,6 +2,7 @@
 //! comes first and stands open; what passed is folded, and every bit of it is there.
 
 mod course;
+mod deployment;
 mod gate;
 mod release;
 mod scenario;
@@ -22,11 +23,15 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
     let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy =
         format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
-    let sections: Vec<Section> =
-        [verdict::sections(judgement), gate::sections(judgement), release::sections(judgement)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let sections: Vec<Section> = [
+        verdict::sections(judgement),
+        gate::sections(judgement),
+        release::sections(judgement),
+        deployment::sections(judgement),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let title = format!("{}: {}", judgement.verdict, brief(&judgement.subject, 120));
     let page = html! {
         (DOCTYPE)

@@ -1,11 +1,10 @@
-//! What the release rests on beside the scenarios: checks, people, waivers, deployment; and how to judge again.
+//! What the release rests on beside the scenarios: checks, people, waivers.
 
 use maud::{Markup, html};
 
 use super::{Section, Tone, chip, lasted, table, text};
 use crate::judge::{
-    CheckOutcome, CheckResult, CheckStatus, Figure, Judgement, ReleaseResult, SignedResult, WaiverResult,
-    WaiverStanding,
+    CheckOutcome, CheckResult, Figure, Judgement, ReleaseResult, SignedResult, WaiverResult, WaiverStanding,
 };
 
 pub(super) fn sections(judgement: &Judgement) -> Vec<Section> {
@@ -27,8 +26,6 @@ pub(super) fn sections(judgement: &Judgement) -> Vec<Section> {
             sections.push(Section { id: "waivers", title: "Waivers", count, body });
         }
     }
-    sections.push(deployment(judgement));
-    sections.push(again(judgement));
     sections
 }
 
@@ -140,49 +137,4 @@ fn of_waiver(waiver: &WaiverResult) -> Markup {
             td { (text(&waiver.expires)) }
         }
     }
-}
-
-fn deployment(judgement: &Judgement) -> Section {
-    let body = html! {
-        @if !judgement.checklist.is_empty() {
-            (table("What a deployment asks for, as far as the evidence tells", &["Item", "Status"], &html! {
-                @for item in &judgement.checklist {
-                    tr {
-                        th scope="row" { (text(&item.item)) }
-                        td { (chip(match item.status {
-                            CheckStatus::Done => Tone::Good,
-                            CheckStatus::Open => Tone::Bad,
-                            CheckStatus::NotShown => Tone::Open,
-                        }, item.status.word())) }
-                    }
-                }
-            }))
-        }
-        @if !judgement.post_deploy.is_empty() {
-            h3 { "What to watch once it is out" }
-            (table("Watched after deployment", &["Look at", "It should show"], &html! {
-                @for watched in &judgement.post_deploy {
-                    tr { th scope="row" { (text(&watched.check)) } td { (text(&watched.target)) } }
-                }
-            }))
-        }
-        @if !judgement.rollback.is_empty() {
-            h3 { "How to go back" }
-            ul.plain { @for step in &judgement.rollback { li { (text(step)) } } }
-        }
-    };
-    Section { id: "deployment", title: "Deployment", count: None, body }
-}
-
-/// What anybody runs to hold this page against its evidence.
-fn again(judgement: &Judgement) -> Section {
-    let body = html! {
-        p { "This page draws a verdict; it is not one. Whoever has the evidence comes to the same verdict, offline:" }
-        pre { code {
-            "sha256sum evidence.jsonl    # " (text(&judgement.evidence.sha256)) "\n"
-            "gonogo judge evidence.jsonl --report json=-\n"
-            "gonogo verify .    # the record: every byte, every signature, the verdict again"
-        } }
-    };
-    Section { id: "again", title: "Judge it again", count: None, body }
 }
