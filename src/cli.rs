@@ -1,9 +1,11 @@
 //! Flags and subcommands, as clap reads them. No behaviour: what they do is in `command`.
 
+mod document;
 mod init;
 mod record;
 mod run;
 
+pub use document::{DocumentFormat, DocumentKind, Draw};
 pub use init::{Ci, Init};
 pub use record::{Checklist, Decision, Sign, Verify};
 pub use run::{Acceptable, Merge, Part, Run};
@@ -66,6 +68,7 @@ Examples:
   gonogo run --report json=- --quiet          the report as JSON on stdout, for a pipe
   gonogo judge gonogo-report/evidence.jsonl   judge recorded evidence again, offline
   gonogo run my-forge-app                     judge a Forge app (manifest.yml) as it is
+  gonogo report --kind summary                a document of the release, from its record
   gonogo verify gonogo-report                 check the record of a release
   gonogo init my-forge-app --ci github        write a gonogo.yaml and a workflow
   gonogo baseline my-forge-app                keep what its released version is
@@ -89,6 +92,8 @@ pub enum Command {
     Sign(Sign),
     /// Show every item of the release, and judge it again with what people signed by now
     Checklist(Checklist),
+    /// Draw a document of a release from its record: summary, verification, implementation or deployment
+    Report(Draw),
     /// Verify a record of a release, offline, and judge its evidence again
     Verify(Verify),
     /// Keep what the released version of an app is, for the next one to be compared with
@@ -222,7 +227,17 @@ pub struct Secrets {
 #[derive(Args, Debug)]
 pub struct Explain {
     /// An invariant; without it, all of them in a line each
+    #[arg(conflicts_with = "to_go")]
     pub name: Option<String>,
+    /// The fewest changes that would make it GO: of a record, an output folder, or evidence
+    #[arg(long, value_name = "RECORD")]
+    pub to_go: Option<PathBuf>,
+    /// With --to-go: who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch
+    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS", requires = "to_go")]
+    pub allowed_signers: Option<PathBuf>,
+    /// With --to-go: revoked keys, a public key or a SHA256:… fingerprint a line
+    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED", requires = "to_go")]
+    pub revoked: Option<PathBuf>,
 }
 
 /// `gonogo list`.

@@ -23,6 +23,7 @@
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
 //! | `record` | the record of a release: ledger, root, signatures, sign-offs; makes and verifies | `evidence`, `judge`, `report` |
+//! | `document` | the documents of a release, drawn from its judged record: one kind, one file; decides nothing | `evidence`, `judge`, `report` |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
 //! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | `evidence`, `git` |
@@ -36,7 +37,7 @@
 //! | `config` | `gonogo.yaml` | `evidence`, `import`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
-//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `record`, `report`, `scenario`, `secret`, `spelling`, `subject` |
+//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `document`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `record`, `report`, `scenario`, `secret`, `spelling`, `subject` |
 
 // A job is a future of futures, down to a single SQL statement; their layout nests deeper than the default.
 #![recursion_limit = "256"]
@@ -47,6 +48,7 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod document;
 pub mod evidence;
 pub mod exit;
 pub mod forge_app;

@@ -15,10 +15,12 @@ mod man;
 mod merge;
 pub mod mock;
 mod prove;
+mod report;
 mod run;
 mod schema;
 mod secrets;
 mod sign;
+mod sound;
 mod verify;
 mod workflow;
 
@@ -85,6 +87,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::Run(arguments) => run::run(arguments, &mut console),
         Command::Sign(arguments) => sign::sign(arguments, &mut console),
         Command::Checklist(arguments) => checklist::checklist(arguments, &mut console),
+        Command::Report(arguments) => report::report(arguments, &mut console),
         Command::Verify(arguments) => verify::verify(arguments, &mut console),
         Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),

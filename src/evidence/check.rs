@@ -131,6 +131,9 @@ pub enum CheckFact {
     CommitRead { commit: String, base: Option<String>, dirty: Vec<String> },
     /// A file that the commit changes.
     FileChanged { file: String, change: Change, added: u64, removed: u64, test: bool },
+    /// Going back from the commit to its base was tried in a scratch clone. `clean` when the commands lead to the
+    /// base's tree; `conflicts` are the files, or why not.
+    RollbackRehearsed { commands: Vec<String>, clean: bool, conflicts: Vec<String> },
     /// Something was measured; without samples there is no value.
     Measured { of: Of, name: String, value: Option<f64>, unit: String, samples: u64 },
     /// A kind of error that the log shows, its changing parts taken out.

@@ -25,6 +25,16 @@ impl Flaw {
     pub(super) fn stops(&self) -> bool {
         self.kind != FlawKind::BeyondReach
     }
+
+    /// Whether it is the one that is told so of this place.
+    pub(super) fn is(&self, place: &str, text: &str) -> bool {
+        self.place == place && self.text == text
+    }
+
+    /// Whether it violates this invariant.
+    pub(super) fn violates(&self, invariant: &str) -> bool {
+        self.taken.contains(invariant)
+    }
 }
 
 /// Takes the flaws of a log; `violated` are the rules violated in it, each with what shows that.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Course, Metric, Override, ReleaseResult, Verdict};
+use super::{Course, Fix, Metric, Override, ReleaseResult, Verdict};
 use crate::evidence::{Outcome, Severity};
 
 /// Everything that the evidence comes to.
@@ -31,6 +31,9 @@ pub struct Judgement {
     pub counts: Counts,
     /// What would make it GO: the shortest list. Empty only for an UNCONDITIONAL GO.
     pub blockers: Vec<Blocker>,
+    /// The same by what takes it away, with the verdict then. Follows from the rest and is drawn for people alone.
+    #[serde(skip)]
+    pub to_go: Vec<Fix>,
     /// The invariants, in their fixed order.
     pub invariants: Vec<InvariantResult>,
     /// The policy's issues, in its order.

@@ -12,6 +12,7 @@ mod metrics;
 mod overview;
 mod people;
 mod release;
+mod to_go;
 mod verdict;
 
 pub use break_glass::{ACCEPT_BREAK_GLASS, Override};
@@ -24,6 +25,7 @@ pub use judgement::{
 pub use metrics::{Bound, Metric, MetricOutcome};
 pub use people::{Approval, SignedResult, WaiverResult, WaiverStanding};
 pub use release::ReleaseResult;
+pub use to_go::Fix;
 pub use verdict::{ACCEPT_GO_AFTER_FIXES, Unconditional, Verdict};
 
 use std::{collections::BTreeSet, path::Path};
@@ -260,6 +262,7 @@ impl Judge {
         let blockers = blockers::list(&basis, &claims);
         let overridden = break_glass::overrides(verdict, header.release.as_ref(), approvals);
         let is_let_through = break_glass::is_accepted(&overridden, &header.accepted);
+        let to_go = to_go::fixes(&basis, &header, &claims, &blockers);
         Judgement {
             schema: SCHEMA.to_owned(),
             verdict,
@@ -277,6 +280,7 @@ impl Judge {
             metrics: tally.metrics(&header.policy.thresholds),
             suites: overview::suites(&scenarios),
             blockers,
+            to_go,
             issues,
             invariants,
             scenarios,

@@ -12,6 +12,7 @@
 //!        .lock              empty
 //! ```
 
+mod again;
 pub mod canonical;
 pub mod checkpoint;
 pub mod dsse;
@@ -28,6 +29,7 @@ pub mod statement;
 pub mod verify;
 mod write;
 
+pub use again::judged;
 pub use key::{PublicKey, SealingKey};
 pub use sign_off::{Intent, SignOff, Standing, Statement, add, approvals, sign_offs};
 pub use signers::{AllowedSigners, Revoked, Standing as SignerStanding};
@@ -43,7 +45,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 /// The folder of the bodies.
-const BLOBS: &str = "blobs";
+pub const BLOBS: &str = "blobs";
 /// The public half of the sealing key.
 const KEY: &str = "key.pem";
 /// Size and root, signed.

@@ -72,6 +72,17 @@ pub struct Row {
     pub detail: String,
 }
 
+/// Before the role or the item in what a row is about.
+const SIGN_OFF: &str = "sign-off: ";
+
+impl Row {
+    /// Whether it is about what a person signed, and not about the record itself.
+    #[must_use]
+    pub fn is_sign_off(&self) -> bool {
+        self.what.starts_with(SIGN_OFF)
+    }
+}
+
 /// What a record comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -274,7 +285,7 @@ fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report
                 (Finding::NotShown, format!("{who}; whose key it is takes a file of allowed signers"))
             }
         };
-        report.add(format!("sign-off: {}", item.as_ref().unwrap_or(role)), finding, detail);
+        report.add(format!("{SIGN_OFF}{}", item.as_ref().unwrap_or(role)), finding, detail);
     }
     if sign_offs.iter().any(|s| s.decision == Decision::BreakGlass && s.standing == Standing::Valid) {
         report.overridden = overridden(record, ledger, &sign_offs);

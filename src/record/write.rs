@@ -17,13 +17,15 @@ use sha2::{Digest as _, Sha256};
 use before::{Before, before};
 
 use super::{
-    AllowedSigners, BLOBS, CHECKPOINT, KEY, RecordError, Revoked, SVR, SealingKey, VERDICT, canonical,
+    AllowedSigners, BLOBS, CHECKPOINT, KEY, RecordError, Revoked, SVR, SealingKey, VERDICT,
+    again::judged,
+    canonical,
     checkpoint::Checkpoint,
     dsse,
     entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
     ledger::{Appender, LEDGER, Ledger, replace},
     sha256,
-    sign_off::{Carried, approvals, opened, standings},
+    sign_off::{Carried, opened},
     statement,
 };
 use crate::{
@@ -31,7 +33,7 @@ use crate::{
         self,
         file::{EvidenceError, Reader},
     },
-    judge::{self, Judgement},
+    judge::Judgement,
     report::{self, Look},
 };
 
@@ -178,14 +180,7 @@ pub fn conclude(
     at: Timestamp,
 ) -> Result<Judgement, RecordError> {
     let ledger = Ledger::read(record)?;
-    let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
-    let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
-    let signed = approvals(&standings(record, &ledger, ledger.size(), Some(allowed), revoked, at));
-    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &signed, accepted);
-    let judgement = judged.map_err(|error| unsound(error.to_string()))?;
-    if judgement.evidence.sha256 != evidence.sha256 {
-        return Err(unsound(format!("{BLOBS}/{}: it was changed", evidence.sha256)));
-    }
+    let judgement = judged(record, &ledger, Some(allowed), revoked, accepted, at)?;
     let outcome = Outcome {
         verdict: judgement.verdict.word(),
         exit_code: judgement.exit_code,

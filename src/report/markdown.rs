@@ -206,10 +206,16 @@ fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {
     }
 }
 
-/// Text that Markdown and HTML leave as it is.
+/// Text that Markdown and HTML leave as it is, in a cell of a table.
 fn text(text: &str) -> String {
+    escaped(text, CELL)
+}
+
+/// Text that Markdown and HTML leave as it is: one line, not longer than `limit` characters before it is escaped.
+#[must_use]
+pub fn escaped(text: &str, limit: usize) -> String {
     let mut safe = String::new();
-    for c in brief(text, CELL).chars() {
+    for c in brief(text, limit).chars() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),

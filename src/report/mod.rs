@@ -6,7 +6,7 @@ mod codequality;
 mod ctrf;
 mod finding;
 mod github;
-mod html;
+pub mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -14,6 +14,7 @@ mod sarif;
 mod schema;
 mod terminal;
 
+pub use markdown::escaped;
 pub use schema::report_schema;
 
 use finding::{Finding, Weight, findings, place_of, uri};

@@ -39,6 +39,13 @@ pub(super) fn judge(facts: &[&CheckFact]) -> Finding {
     for (name, (files, added, removed)) in [("product", product), ("tests", tests)] {
         finding.figure(name, Some(format!("{} (+{added} -{removed})", counted(files, "file"))), None);
     }
+    for fact in facts {
+        let CheckFact::RollbackRehearsed { commands, clean, conflicts } = fact else { continue };
+        let word = if *clean { "applies cleanly" } else { "does not apply" };
+        finding.figure("rollback rehearsed", Some(word.to_owned()), None);
+        commands.iter().for_each(|command| finding.item("rollback", command));
+        conflicts.iter().for_each(|conflict| finding.item("in the way of the rollback", conflict));
+    }
     finding.shown = format!(
         "commit {} changes {}",
         &commit[..commit.len().min(12)],

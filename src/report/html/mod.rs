@@ -4,25 +4,23 @@
 mod course;
 mod deployment;
 mod gate;
+mod page;
 mod release;
 mod scenario;
 mod verdict;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest as _, Sha256};
+pub use page::{Page, Part};
+pub use verdict::tone;
+
+use maud::{Markup, html};
 
 use super::{Look, brief, change, figure, printable, scenarios};
 use crate::judge::Judgement;
 
-const STYLE: &str = include_str!("style.css");
 /// A text shows so many characters; the whole stands in `verdict.json`.
 const TEXT: usize = 1_500;
 
 pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
-    let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let policy =
-        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
     let sections: Vec<Section> = [
         verdict::sections(judgement),
         gate::sections(judgement),
@@ -32,44 +30,18 @@ pub(super) fn render(judgement: &Judgement, _: &Look) -> Vec<u8> {
     .into_iter()
     .flatten()
     .collect();
-    let title = format!("{}: {}", judgement.verdict, brief(&judgement.subject, 120));
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                meta name="referrer" content="no-referrer";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a.skip href="#main" { "Skip to what stands in the way" }
-                header {
-                    (verdict::banner(judgement))
-                    nav aria-label="Sections" {
-                        ul { @for section in &sections { li { a href={ "#" (section.id) } { (section.title) } } } }
-                    }
-                }
-                main id="main" {
-                    @for section in &sections {
-                        section aria-labelledby=(section.id) {
-                            h2 id=(section.id) {
-                                (section.title)
-                                @if let Some(count) = &section.count { span.count { (count) } }
-                            }
-                            (section.body)
-                        }
-                    }
-                }
-                footer { p { "Drawn by gonogo " (text(&judgement.tool.version)) " from the evidence alone." } }
-            }
-        }
+    let part = |section| {
+        let Section { id, title, count, body } = section;
+        Part { id: id.to_owned(), title: title.to_owned(), count, body }
     };
-    let mut bytes = page.into_string().into_bytes();
-    bytes.push(b'\n');
-    bytes
+    let page = Page {
+        title: format!("{}: {}", judgement.verdict, brief(&judgement.subject, 120)),
+        skip: "Skip to what stands in the way",
+        header: verdict::banner(judgement),
+        parts: sections.into_iter().map(part).collect(),
+        footer: html! { p { "Drawn by gonogo " (text(&judgement.tool.version)) " from the evidence alone." } },
+    };
+    page.drawn()
 }
 
 /// A part of the page that the list of contents names.
@@ -81,16 +53,22 @@ struct Section {
 }
 
 /// How something stands; shown by a sign and a word, never by colour alone.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tone {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
     Good,
+    /// Not as it should be.
     Bad,
+    /// Not known, or to be looked at.
     Open,
+    /// Neither.
     Plain,
 }
 
 impl Tone {
-    fn class(self) -> &'static str {
+    /// Its class in the style sheet.
+    #[must_use]
+    pub fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Bad => "bad",
@@ -99,7 +77,9 @@ impl Tone {
         }
     }
 
-    fn sign(self) -> &'static str {
+    /// Its sign.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
         match self {
             Self::Good => "✓ ",
             Self::Bad => "✕ ",
@@ -109,12 +89,15 @@ impl Tone {
     }
 }
 
-fn chip(tone: Tone, word: &str) -> Markup {
+/// A word with its sign.
+#[must_use]
+pub fn chip(tone: Tone, word: &str) -> Markup {
     html! { span class={ "chip " (tone.class()) } { span aria-hidden="true" { (tone.sign()) } (word) } }
 }
 
 /// A text of the evidence: what hides or reorders becomes a symbol, lines stay lines.
-fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     let end = text.char_indices().nth(TEXT).map_or(text.len(), |(end, _)| end);
     let mut shown = text[..end].split('\n').map(printable).collect::<Vec<_>>().join("\n");
     if end < text.len() {
@@ -124,7 +107,8 @@ fn text(text: &str) -> String {
 }
 
 /// A table in a frame that scrolls by itself where the page is narrow.
-fn table(caption: &str, heads: &[&str], rows: &Markup) -> Markup {
+#[must_use]
+pub fn table(caption: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
         div.scroll role="region" aria-label=(caption) tabindex="0" {
             table {

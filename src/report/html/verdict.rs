@@ -8,7 +8,9 @@ use crate::{
     judge::{Blocker, BlockerKind, Judgement, Verdict},
 };
 
-pub(super) fn tone(verdict: Verdict) -> Tone {
+/// How a verdict is shown.
+#[must_use]
+pub fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Go(_) => Tone::Good,
         Verdict::NoGo => Tone::Bad,

@@ -1,0 +1,80 @@
+//! The issues of the release: what was wrong, what was done, and which scenarios show it.
+
+use super::{
+    super::{Block, Section, Step, Told, table},
+    counted, flat, some,
+};
+use crate::judge::{IssueResult, Judgement, ScenarioResult};
+
+/// A cell names so many scenarios.
+const MOST_SCENARIOS: usize = 3;
+const NONE: &str = "The policy names no issue, so nothing is said of what the release settles.";
+const NOT_TOLD: &str = "not told by the release's policy";
+
+/// The scenarios that settle an issue.
+fn scenarios<'a>(judgement: &'a Judgement, issue: &'a IssueResult) -> Vec<&'a ScenarioResult> {
+    judgement.scenarios.iter().filter(|scenario| scenario.tags.contains(&issue.id)).collect()
+}
+
+/// In a table, for the summary.
+pub(in crate::document) fn overview(told: &Told<'_>) -> Section {
+    let row = |issue: &IssueResult| {
+        let shown = scenarios(told.judgement, issue);
+        let names = some(shown.iter().map(|scenario| scenario.id.as_str()), MOST_SCENARIOS);
+        vec![
+            issue.id.clone(),
+            issue.title.clone(),
+            issue.severity.word().to_owned(),
+            issue.status.word().to_owned(),
+            match shown.len() {
+                0 => "no scenario".to_owned(),
+                count => format!("{}: {names}", counted(count, "scenario")),
+            },
+        ]
+    };
+    let rows = told.judgement.issues.iter().map(row).collect();
+    let heads = ["Issue", "What", "Weighs", "Status", "Shown by"];
+    Section::new("Issues", vec![table("What the release settles", &heads, rows, NONE)])
+}
+
+/// One by one, for whoever built it.
+pub(in crate::document) fn each(told: &Told<'_>) -> Section {
+    let step = |issue: &IssueResult| {
+        let of_issue = scenarios(told.judgement, issue);
+        let mut details = vec![
+            format!("Problem: {}", told_or_not(problem(issue))),
+            format!("Solution: {}", told_or_not(solution(issue))),
+        ];
+        if of_issue.is_empty() {
+            details.push("Gap: no scenario shows it.".to_owned());
+        }
+        for scenario in of_issue {
+            details.push(format!("{}: {} ({})", scenario.outcome.word(), scenario.name, scenario.id));
+        }
+        let (severity, status) = (issue.severity.word(), issue.status.word());
+        Step {
+            text: format!("{}, {severity}, {status}: {}", issue.id, issue.title),
+            commands: vec![],
+            details,
+        }
+    };
+    let issues = &told.judgement.issues;
+    let block = match issues.is_empty() {
+        true => Block::Gap(NONE.to_owned()),
+        false => Block::Steps(issues.iter().map(step).collect()),
+    };
+    Section::new("What was settled", vec![block])
+}
+
+fn problem(_: &IssueResult) -> &str {
+    ""
+}
+
+fn solution(_: &IssueResult) -> &str {
+    ""
+}
+
+fn told_or_not(text: &str) -> String {
+    let text = flat(text);
+    if text.is_empty() { NOT_TOLD.to_owned() } else { text }
+}

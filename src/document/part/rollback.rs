@@ -1,0 +1,37 @@
+//! How to go back: the commands that fit the change, whether they were tried, and what the evidence tells of it.
+
+use super::super::{Block, Section, Told};
+
+pub(in crate::document) fn section(told: &Told<'_>) -> Section {
+    let mut blocks = vec![];
+    match told.facts.changed.as_ref().map(|changed| (changed, &changed.rehearsal)) {
+        Some((changed, Some(rehearsal))) => {
+            let base = changed.base.as_deref().unwrap_or("nothing");
+            blocks.push(Block::Text("Back to the released version in the repository:".to_owned()));
+            blocks.push(Block::Code(rehearsal.commands.clone()));
+            if rehearsal.clean {
+                blocks.push(Block::Text(format!(
+                    "Rehearsed in a scratch clone: it applies cleanly, and the tree is then that of {base}."
+                )));
+            } else {
+                blocks.push(Block::Gap(
+                    "Rehearsed in a scratch clone: it does NOT lead back to the released tree by itself."
+                        .to_owned(),
+                ));
+                blocks.push(Block::List(rehearsal.conflicts.clone()));
+            }
+        }
+        Some((changed, None)) if changed.base.is_none() => {
+            blocks
+                .push(Block::Gap("There is no earlier version to go back to: everything is new.".to_owned()));
+        }
+        Some((_, None)) => blocks.push(Block::Gap("`git revert` was not rehearsed.".to_owned())),
+        None => blocks.push(Block::Gap(
+            "The change was not read, so no `git revert` fits it and none was rehearsed (`release.change`)."
+                .to_owned(),
+        )),
+    }
+    blocks.push(Block::Text("As far as the evidence tells:".to_owned()));
+    blocks.push(Block::List(told.judgement.rollback.clone()));
+    Section::new("Rollback", blocks)
+}

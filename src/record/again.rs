@@ -1,0 +1,35 @@
+//! Judges a record's evidence again with the sign-offs that it holds, and adds nothing to it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::{
+    AllowedSigners, BLOBS, RecordError, Revoked,
+    ledger::Ledger,
+    sign_off::{approvals, standings},
+};
+use crate::judge::{self, Judgement};
+
+/// What the evidence comes to with what people signed and the caller accepts; without `allowed`, none of it counts.
+///
+/// # Errors
+/// The evidence is not what was recorded.
+pub fn judged(
+    record: &Path,
+    ledger: &Ledger,
+    allowed: Option<&AllowedSigners>,
+    revoked: &Revoked,
+    accepted: &[String],
+    at: Timestamp,
+) -> Result<Judgement, RecordError> {
+    let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
+    let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
+    let signed = approvals(&standings(record, ledger, ledger.size(), allowed, revoked, at));
+    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &signed, accepted);
+    let judgement = judged.map_err(|error| unsound(error.to_string()))?;
+    if judgement.evidence.sha256 != evidence.sha256 {
+        return Err(unsound(format!("{BLOBS}/{}: it was changed", evidence.sha256)));
+    }
+    Ok(judgement)
+}
