@@ -73,6 +73,7 @@ Examples:
   gonogo init my-forge-app --ci github        write a gonogo.yaml and a workflow
   gonogo baseline my-forge-app                keep what its released version is
   gonogo explain read_only_jira               what an invariant means
+  gonogo explain --to-go gonogo-report        the fewest changes that would make it GO
   gonogo mock --port 8080                     the mocked Jira, for any client
 
 Exit codes:
@@ -104,7 +105,7 @@ pub enum Command {
     Mock(Mock),
     /// Search a folder, or what is staged, for secrets
     Secrets(Secrets),
-    /// Explain an invariant, or list them all
+    /// Explain an invariant, or list them all; or tell what would make a release GO
     Explain(Explain),
     /// List what there is to name
     List(List),

@@ -1,9 +1,10 @@
 //! The program `git`, plumbing alone: without anyone's configuration, pager, hooks, replaced objects or network.
-//! Never writes to a repository.
+//! Never writes to a repository but to a scratch one of its own.
 
 use std::{
     env,
     ffi::{OsStr, OsString},
+    fs,
     io::{self, BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -89,6 +90,24 @@ impl Git {
             text.split_at(text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len()));
         git.shallow = shallow == b"true";
         git.root = path_of(root.get(1..).unwrap_or_default());
+        Ok(git)
+    }
+
+    /// A repository of its own in an empty folder, which borrows this one's objects: whatever is tried there changes
+    /// nothing here.
+    ///
+    /// # Errors
+    /// There is no git, or the folder cannot be written.
+    pub fn scratch(&self, folder: &Path) -> Result<Self, GitError> {
+        let objects = self.output(&["rev-parse", "--path-format=absolute", "--git-path", "objects"])?;
+        let format = self.line(&["rev-parse", "--show-object-format"])?;
+        let format = format!("--object-format={}", format.as_deref().unwrap_or("sha1"));
+        let (folder, trusted) = (folder.to_owned(), self.trusted.clone());
+        let git = Self { root: folder.clone(), folder, shallow: false, index: None, trusted };
+        git.output(&["init", "--quiet", "--template=", &format])?;
+        let info = git.root.join(".git/objects/info");
+        let written = fs::create_dir_all(&info).and_then(|()| fs::write(info.join("alternates"), objects));
+        written.map_err(|error| GitError::Unread { command: "init".to_owned(), error })?;
         Ok(git)
     }
 

@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | `clock` | time that a scenario can drive | |
 //! | `spelling` | "did you mean": the nearest of the names that there are; a parser's message in the file's words | |
-//! | `git` | the program git, plumbing only: nobody's configuration, writes nothing | |
+//! | `git` | the program git, plumbing only: nobody's configuration, writes to a scratch repository alone | |
 //! | `evidence` | what was observed, in order; never what it means; the file with its hash chain | |
 //! | `baseline` | what the released version is; the file that keeps it | `evidence`, `spelling` |
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |

@@ -1,4 +1,6 @@
-//! `gonogo explain`: what an invariant means, in the words of its own file.
+//! `gonogo explain`: what an invariant means, in the words of its own file; or what would make a release GO.
+
+mod to_go;
 
 use std::fmt::Write as _;
 
@@ -10,8 +12,12 @@ use crate::{
     spelling::{nearest, suggestion},
 };
 
-/// Explains one invariant, or names all of them.
+/// Explains one invariant, or names all of them; or tells what would make it GO.
 pub(super) fn explain(arguments: &Explain, console: &mut Console) -> Result<u8, Refusal> {
+    if let Some(place) = &arguments.to_go {
+        console.document(to_go::told(arguments, place)?.as_bytes())?;
+        return Ok(Exit::Go.code());
+    }
     let mut text = String::new();
     match &arguments.name {
         Some(name) => match invariant::rule(name) {

@@ -181,6 +181,12 @@ pub struct Source {
     pub at: String,
 }
 
+/// The fewest changes that would make it GO, in order.
+#[must_use]
+pub fn to_go(judgement: &Judgement) -> Vec<Step> {
+    part::decision::fixes(judgement)
+}
+
 /// Writes a document.
 #[must_use]
 pub fn draw(kind: Kind, told: &Told<'_>) -> Document {
@@ -205,3 +211,6 @@ pub fn draw(kind: Kind, told: &Told<'_>) -> Document {
         sections,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 
 mod base;
 mod patch;
+mod rehearsal;
 
 use std::{
     ops::RangeInclusive,

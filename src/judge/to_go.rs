@@ -219,3 +219,6 @@ impl<'a> Supposed<'a> {
         due.iter_mut().for_each(sign);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 mod ci;
 mod cli;
 mod committed;
+mod documents;
 mod drawn;
 mod evidence;
 mod flaws;

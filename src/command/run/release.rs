@@ -109,7 +109,7 @@ impl Gather<'_> {
                 }
             }
             CheckKind::Change => match &self.change {
-                Ok(change) => facts.extend(change.facts()),
+                Ok(change) => facts.extend(change.facts().into_iter().chain(change.rehearsed())),
                 Err(error) => facts.push(self.unread(error)),
             },
             CheckKind::Coverage => self.coverage(&mut facts),

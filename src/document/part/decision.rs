@@ -25,23 +25,18 @@ pub(in crate::document) fn standing(judgement: &Judgement) -> String {
             logs, secrets or sign-offs, so nothing is said of them."
             .to_owned(),
         (Verdict::GoAfterFixes, _) => format!(
-            "Not production ready without fixes: everything was shown, and {things} must be mended or accepted; none of \
-             them stops a release by itself."
+            "Not production ready without fixes: everything was shown, and {things} must be mended or accepted, none of \
+             which stops a release by itself."
         ),
         (Verdict::Undecided, _) => format!(
             "Not decided, so not production ready: nothing that was shown stops the release, but {things} must still be \
              shown, mended or signed."
         ),
+        (Verdict::NoGo, _) if count == 1 => "Not to be released: 1 thing stops the release.".to_owned(),
         (Verdict::NoGo, _) => {
-            format!("Not to be released: {things} stand in the way, and at least one of them stops a release.")
-                .replace("1 thing stand ", "1 thing stands ")
-                .replace(", and at least one of them stops a release", stops(count))
+            format!("Not to be released: {things} stand in the way, and at least one of them stops the release.")
         }
     }
-}
-
-fn stops(count: usize) -> &'static str {
-    if count == 1 { "" } else { ", and at least one of them stops a release" }
 }
 
 /// What the verdict rests on, in figures.
@@ -108,6 +103,11 @@ fn of_release(release: &ReleaseResult, row: &mut impl FnMut(&str, usize, usize, 
 }
 
 /// The fewest changes that would make it GO.
+pub(in crate::document) fn fixes(judgement: &Judgement) -> Vec<Step> {
+    judgement.to_go.iter().map(step).collect()
+}
+
+/// The same as a section.
 pub(in crate::document) fn to_go(told: &Told<'_>) -> Section {
     let title = "What would make it GO";
     let judgement = told.judgement;
@@ -118,10 +118,9 @@ pub(in crate::document) fn to_go(told: &Told<'_>) -> Section {
         };
         return Section::new(title, vec![text]);
     }
-    let steps = judgement.to_go.iter().map(step).collect();
     let text =
         "In this order; the verdict behind each is the judge's own, once it and everything above is done.";
-    let mut blocks = vec![Block::Text(text.to_owned()), Block::Steps(steps)];
+    let mut blocks = vec![Block::Text(text.to_owned()), Block::Steps(fixes(judgement))];
     let signed = judgement.release.iter().flat_map(|release| release.sign_offs.iter().chain(&release.items));
     let given = signed.map(|signed| signed.signed_by.len()).sum::<usize>();
     if given > 0 && judgement.to_go.iter().any(|fix| fix.needs_run) {

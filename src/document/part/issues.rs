@@ -4,7 +4,10 @@ use super::{
     super::{Block, Section, Step, Told, table},
     counted, flat, some,
 };
-use crate::judge::{IssueResult, Judgement, ScenarioResult};
+use crate::{
+    evidence::Outcome,
+    judge::{IssueResult, Judgement, ScenarioResult},
+};
 
 /// A cell names so many scenarios.
 const MOST_SCENARIOS: usize = 3;
@@ -48,9 +51,7 @@ pub(in crate::document) fn each(told: &Told<'_>) -> Section {
         if of_issue.is_empty() {
             details.push("Gap: no scenario shows it.".to_owned());
         }
-        for scenario in of_issue {
-            details.push(format!("{}: {} ({})", scenario.outcome.word(), scenario.name, scenario.id));
-        }
+        details.extend(by_file(&of_issue));
         let (severity, status) = (issue.severity.word(), issue.status.word());
         Step {
             text: format!("{}, {severity}, {status}: {}", issue.id, issue.title),
@@ -64,6 +65,29 @@ pub(in crate::document) fn each(told: &Told<'_>) -> Section {
         false => Block::Steps(issues.iter().map(step).collect()),
     };
     Section::new("What was settled", vec![block])
+}
+
+/// What did not pass one by one, what passed by the file that it stands in.
+fn by_file(scenarios: &[&ScenarioResult]) -> Vec<String> {
+    let (passed, open): (Vec<&ScenarioResult>, Vec<&ScenarioResult>) =
+        scenarios.iter().partition(|scenario| scenario.outcome == Outcome::Passed);
+    let mut lines: Vec<String> = open
+        .iter()
+        .map(|scenario| format!("{}: {} ({})", scenario.outcome.word(), scenario.name, scenario.id))
+        .collect();
+    let mut files: Vec<(&str, Vec<&str>)> = vec![];
+    for scenario in passed {
+        let (file, line) = scenario.id.rsplit_once(':').unwrap_or((&scenario.id, ""));
+        match files.iter_mut().find(|(known, _)| *known == file) {
+            Some((_, lines)) => lines.push(line),
+            None => files.push((file, vec![line])),
+        }
+    }
+    let of_file = |(file, lines): (&str, Vec<&str>)| {
+        format!("{} passed: {file}, lines {}", counted(lines.len(), "scenario"), lines.join(", "))
+    };
+    lines.extend(files.into_iter().map(of_file));
+    lines
 }
 
 fn problem(_: &IssueResult) -> &str {

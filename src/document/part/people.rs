@@ -31,7 +31,7 @@ pub(in crate::document) fn items(told: &Told<'_>, stage: Stage) -> Option<Block>
     let release = told.judgement.release.as_ref()?;
     let of_stage: Vec<SignedResult> =
         release.items.iter().filter(|item| item.stage == Some(stage)).cloned().collect();
-    let caption = format!("Done and signed by a person: {}", stage.word());
+    let caption = format!("What a person does and signs, {}", stage.word());
     (!of_stage.is_empty()).then(|| signed(&caption, "Item", &of_stage, ""))
 }
 

@@ -31,6 +31,13 @@ pub(in crate::document) fn section(told: &Told<'_>) -> Section {
                 .to_owned(),
         )),
     }
+    if let Some(base) = told.facts.changed.as_ref().and_then(|changed| changed.base.as_ref()) {
+        blocks.push(Block::Text(
+            "Or, whatever lies between: the released tree as it was, in one new commit:".to_owned(),
+        ));
+        let restore = format!("git restore --source={base} --staged --worktree :/");
+        blocks.push(Block::Code(vec![restore, format!("git commit -m 'Go back to {base:.12}'")]));
+    }
     blocks.push(Block::Text("As far as the evidence tells:".to_owned()));
     blocks.push(Block::List(told.judgement.rollback.clone()));
     Section::new("Rollback", blocks)

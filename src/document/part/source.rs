@@ -40,7 +40,7 @@ pub(in crate::document) fn lines(told: &Told<'_>) -> Vec<(String, String)> {
     let evidence = &judgement.evidence;
     line("Evidence", format!("{} observations, SHA-256 {}", evidence.observations, evidence.sha256));
     line("Record", format!("{} entries, root {}", source.size, source.root));
-    line("Sealed by", seal(source));
+    line("Seal", seal(source));
     line("Sign-offs", signed(source));
     for departure in &judgement.policy {
         line("Policy", departure.clone());
@@ -53,7 +53,7 @@ fn seal(source: &Source) -> String {
         (Some(key), true) => format!("the key {key}, the one that was expected"),
         (Some(key), false) => format!("the key {key}; whose it is was not asked (`--key`)"),
         (None, _) => {
-            "nobody: the record is unsigned; its hashes agree, but anybody could have written them all"
+            "none: the record is unsigned; its hashes agree, but anybody could have written them all"
                 .to_owned()
         }
     }

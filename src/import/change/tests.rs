@@ -5,10 +5,10 @@ use std::{fs, process::Command};
 use super::*;
 
 /// A repository of its own, with nobody's configuration; `None`, in words, where there is no git.
-struct Repository(tempfile::TempDir);
+pub(super) struct Repository(tempfile::TempDir);
 
 impl Repository {
-    fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         if !Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success()) {
             eprintln!("skipped: there is no git on this machine");
             return None;
@@ -18,24 +18,24 @@ impl Repository {
         Some(repository)
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
         git_in(self.0.path(), arguments)
     }
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
+    pub(super) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
         let path = self.0.path().join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
         fs::write(path, text).expect("a file");
         self
     }
 
-    fn commit(&self) -> String {
+    pub(super) fn commit(&self) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn read(&self, base: Option<&str>) -> CommitChange {
+    pub(super) fn read(&self, base: Option<&str>) -> CommitChange {
         read(self.0.path(), base).expect("a change")
     }
 
