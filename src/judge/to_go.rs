@@ -77,7 +77,7 @@ struct Supposed<'a> {
     flaws: Vec<super::flaws::Flaw>,
     claims: Vec<&'a UnmetClaim>,
     release: Option<ReleaseResult>,
-    /// Issues that have a scenario now.
+    /// Issues that have something to settle them now.
     answered: BTreeSet<String>,
 }
 
@@ -110,9 +110,20 @@ impl<'a> Supposed<'a> {
     }
 
     fn issues(&self) -> Vec<IssueResult> {
-        let mut issues = overview::issues(self.header, &self.scenarios);
-        let answered = |issue: &&mut IssueResult| self.answered.contains(&issue.id);
-        issues.iter_mut().filter(answered).for_each(|issue| issue.status = IssueStatus::Settled);
+        let checks = self.release.as_ref().map_or(&[][..], |release| &release.checks);
+        let mut issues = overview::issues(self.header, &self.scenarios, checks);
+        for issue in issues.iter_mut().filter(|issue| self.answered.contains(&issue.id)) {
+            let is_of = |name: &String| *name == issue.id || issue.tags.contains(name);
+            let shown = self.scenarios.iter().filter(|scenario| scenario.tags.iter().any(is_of));
+            let checked = checks.iter().filter(|check| is_of(&check.id));
+            let is_right = shown.map(|scenario| scenario.outcome == Outcome::Passed);
+            if is_right
+                .chain(checked.map(|check| check.outcome == CheckOutcome::Passed))
+                .all(|is_right| is_right)
+            {
+                issue.status = IssueStatus::Settled;
+            }
+        }
         issues
     }
 

@@ -11,7 +11,7 @@ use crate::{
 
 /// A table names so many files.
 const MOST_FILES: usize = 400;
-const NOT_ASKED: &str = "The release's policy does not ask for the change (`release.change`), so the files of this release are \
+const NOT_ASKED: &str = "The release's policy does not ask for the change (\"release.change\"), so the files of this release are \
                          not known.";
 
 /// Commit, base, and the files by product and tests.
@@ -102,7 +102,7 @@ pub(in crate::document) fn coverage(told: &Told<'_>) -> Section {
         }
     }
     if blocks.is_empty() {
-        let gap = "The release's policy does not ask for coverage (`release.coverage`).";
+        let gap = "The release's policy does not ask for coverage (\"release.coverage\").";
         blocks.push(Block::Gap(gap.to_owned()));
     }
     Section::new(title, blocks)

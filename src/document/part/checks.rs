@@ -29,7 +29,7 @@ pub(in crate::document) fn overview(told: &Told<'_>) -> Section {
 }
 
 const NONE: &str =
-    "The release has no policy (`release` in gonogo.yaml), so nothing but scenarios was checked.";
+    "The release has no policy (\"release\" in gonogo.yaml), so nothing but scenarios was checked.";
 
 /// What was measured and found; tests and files of the change stand elsewhere.
 pub(in crate::document) fn figures(told: &Told<'_>) -> Section {
@@ -79,7 +79,7 @@ pub(in crate::document) fn success(told: &Told<'_>) -> Section {
     let measured = of(told).filter(|check| matches!(check.kind, CheckKind::Logs | CheckKind::Metrics));
     let rows = measured.flat_map(|check| check.figures.iter().map(|figure| row(check, figure))).collect();
     let heads = ["Check", "Metric", "Measured before the release", "Objective"];
-    let gap = "The release's policy names no logs and no metrics (`release.logs`, `release.metrics`), so success has no measure.";
+    let gap = "The release's policy names no logs and no metrics (\"release.logs\", \"release.metrics\"), so success has no measure.";
     Section::new("Success metrics", vec![table("What the deployed app must show", &heads, rows, gap)])
 }
 

@@ -69,7 +69,7 @@ pub(in crate::document) fn basis(told: &Told<'_>) -> Section {
     match &judgement.release {
         Some(release) => of_release(release, &mut row),
         None => blocks.push(Block::Gap(
-            "The release has no policy (`release` in gonogo.yaml): neither tests, change, coverage, logs, metrics, secrets \
+            "The release has no policy (\"release\" in gonogo.yaml): neither tests, change, coverage, logs, metrics, secrets \
              nor sign-offs were asked for."
                 .to_owned(),
         )),

@@ -1,4 +1,4 @@
-//! The issues of the release: what was wrong, what was done, and which scenarios show it.
+//! The issues of the release: what was wrong, what was done, and what shows it.
 
 use super::{
     super::{Block, Section, Step, Told, table},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     evidence::Outcome,
-    judge::{IssueResult, Judgement, ScenarioResult},
+    judge::{CheckResult, IssueResult, Judgement, ScenarioResult},
 };
 
 /// A cell names so many scenarios.
@@ -14,9 +14,16 @@ const MOST_SCENARIOS: usize = 3;
 const NONE: &str = "The policy names no issue, so nothing is said of what the release settles.";
 const NOT_TOLD: &str = "not told by the release's policy";
 
-/// The scenarios that settle an issue.
+/// The scenarios that settle an issue: by its own tag, or by one that it names.
 fn scenarios<'a>(judgement: &'a Judgement, issue: &'a IssueResult) -> Vec<&'a ScenarioResult> {
-    judgement.scenarios.iter().filter(|scenario| scenario.tags.contains(&issue.id)).collect()
+    let is_of = |tag: &String| *tag == issue.id || issue.tags.contains(tag);
+    judgement.scenarios.iter().filter(|scenario| scenario.tags.iter().any(is_of)).collect()
+}
+
+/// The checks that settle an issue.
+fn checks<'a>(judgement: &'a Judgement, issue: &'a IssueResult) -> Vec<&'a CheckResult> {
+    let checks = judgement.release.iter().flat_map(|release| &release.checks);
+    checks.filter(|check| check.id == issue.id || issue.tags.contains(&check.id)).collect()
 }
 
 /// In a table, for the summary.
@@ -24,15 +31,17 @@ pub(in crate::document) fn overview(told: &Told<'_>) -> Section {
     let row = |issue: &IssueResult| {
         let shown = scenarios(told.judgement, issue);
         let names = some(shown.iter().map(|scenario| scenario.id.as_str()), MOST_SCENARIOS);
+        let of_checks = checks(told.judgement, issue).into_iter().map(|check| format!("check {}", check.id));
+        let of_scenarios =
+            (!shown.is_empty()).then(|| format!("{}: {names}", counted(shown.len(), "scenario")));
+        let unshown = issue.unshown.iter().map(|tag| format!("nothing shows {tag}"));
+        let by: Vec<String> = of_scenarios.into_iter().chain(of_checks).chain(unshown).collect();
         vec![
             issue.id.clone(),
             issue.title.clone(),
             issue.severity.word().to_owned(),
             issue.status.word().to_owned(),
-            match shown.len() {
-                0 => "no scenario".to_owned(),
-                count => format!("{}: {names}", counted(count, "scenario")),
-            },
+            if by.is_empty() { "nothing".to_owned() } else { by.join("; ") },
         ]
     };
     let rows = told.judgement.issues.iter().map(row).collect();
@@ -45,12 +54,21 @@ pub(in crate::document) fn each(told: &Told<'_>) -> Section {
     let step = |issue: &IssueResult| {
         let of_issue = scenarios(told.judgement, issue);
         let mut details = vec![
-            format!("Problem: {}", told_or_not(problem(issue))),
-            format!("Solution: {}", told_or_not(solution(issue))),
+            format!("Problem: {}", told_or_not(&issue.problem)),
+            format!("Solution: {}", told_or_not(&issue.solution)),
         ];
-        if of_issue.is_empty() {
-            details.push("Gap: no scenario shows it.".to_owned());
+        let of_checks = checks(told.judgement, issue);
+        if of_issue.is_empty() && of_checks.is_empty() {
+            details.push("Gap: nothing shows it.".to_owned());
         }
+        details.extend(
+            issue.unshown.iter().map(|tag| format!("Gap: neither a scenario nor a check shows {tag}.")),
+        );
+        details.extend(
+            of_checks
+                .iter()
+                .map(|check| format!("{}: check {}, {}", check.outcome.word(), check.id, check.reason)),
+        );
         details.extend(by_file(&of_issue));
         let (severity, status) = (issue.severity.word(), issue.status.word());
         Step {
@@ -88,14 +106,6 @@ fn by_file(scenarios: &[&ScenarioResult]) -> Vec<String> {
     };
     lines.extend(files.into_iter().map(of_file));
     lines
-}
-
-fn problem(_: &IssueResult) -> &str {
-    ""
-}
-
-fn solution(_: &IssueResult) -> &str {
-    ""
 }
 
 fn told_or_not(text: &str) -> String {

@@ -9,7 +9,7 @@ use crate::{
     judge::{SignedResult, WaiverResult},
 };
 
-const NO_ROLES: &str = "The release's policy names nobody who must sign (`release.sign_offs`).";
+const NO_ROLES: &str = "The release's policy names nobody who must sign (\"release.sign_offs\").";
 
 /// Who must sign, who has, and how long that took.
 pub(in crate::document) fn sign_offs(told: &Told<'_>) -> Section {
@@ -20,7 +20,8 @@ pub(in crate::document) fn sign_offs(told: &Told<'_>) -> Section {
     let mut blocks = vec![signed("Who must sign", "Role", &release.sign_offs, NO_ROLES)];
     if told.source.signers.is_none() && told.source.sign_offs > 0 {
         blocks.push(Block::Gap(
-            "No file of allowed signers was given (`--allowed-signers`), so no signature in the record counts.".to_owned(),
+            "No file of allowed signers was given (--allowed-signers), so no signature in the record counts."
+                .to_owned(),
         ));
     }
     Section::new(title, blocks)

@@ -1,9 +1,14 @@
 //! How to go back: the commands that fit the change, whether they were tried, and what the evidence tells of it.
 
-use super::super::{Block, Section, Told};
+use super::{
+    super::{Block, Section, Told},
+    procedure,
+};
 
 pub(in crate::document) fn section(told: &Told<'_>) -> Section {
-    let mut blocks = vec![];
+    let own = procedure::rollout(told).map_or(&[][..], |rollout| rollout.rollback.as_slice());
+    let gap = "The release's policy tells no steps of its own to go back (\"release.rollback\").";
+    let mut blocks = procedure::procedure(own, gap);
     match told.facts.changed.as_ref().map(|changed| (changed, &changed.rehearsal)) {
         Some((changed, Some(rehearsal))) => {
             let base = changed.base.as_deref().unwrap_or("nothing");
@@ -25,9 +30,9 @@ pub(in crate::document) fn section(told: &Told<'_>) -> Section {
             blocks
                 .push(Block::Gap("There is no earlier version to go back to: everything is new.".to_owned()));
         }
-        Some((_, None)) => blocks.push(Block::Gap("`git revert` was not rehearsed.".to_owned())),
+        Some((_, None)) => blocks.push(Block::Gap("Reverting was not rehearsed.".to_owned())),
         None => blocks.push(Block::Gap(
-            "The change was not read, so no `git revert` fits it and none was rehearsed (`release.change`)."
+            "The change was not read, so no revert can be told that fits it, and none was rehearsed (\"release.change\")."
                 .to_owned(),
         )),
     }

@@ -30,7 +30,7 @@ pub(in crate::document) fn lines(told: &Told<'_>) -> Vec<(String, String)> {
         "Release",
         match release {
             Some(release) => format!("version {} of {}", release.version, judgement.subject),
-            None => format!("{}; no `release` in gonogo.yaml, so no version", judgement.subject),
+            None => format!("{}; no \"release\" in gonogo.yaml, so no version", judgement.subject),
         },
     );
     let commit = release.and_then(|release| release.commit.clone());
@@ -51,7 +51,7 @@ pub(in crate::document) fn lines(told: &Told<'_>) -> Vec<(String, String)> {
 fn seal(source: &Source) -> String {
     match (&source.sealed_by, source.is_expected_key) {
         (Some(key), true) => format!("the key {key}, the one that was expected"),
-        (Some(key), false) => format!("the key {key}; whose it is was not asked (`--key`)"),
+        (Some(key), false) => format!("the key {key}; whose it is was not asked (--key)"),
         (None, _) => {
             "none: the record is unsigned; its hashes agree, but anybody could have written them all"
                 .to_owned()

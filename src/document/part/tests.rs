@@ -19,7 +19,7 @@ pub(in crate::document) fn section(told: &Told<'_>) -> Section {
     let title = "Test results";
     let suites = suites(told);
     if suites.is_empty() {
-        let gap = "The release's policy names no test results (`release.tests`): nothing is said of unit or integration tests.";
+        let gap = "The release's policy names no test results (\"release.tests\"): nothing is said of unit or integration tests.";
         return Section::new(title, vec![Block::Gap(gap.to_owned())]);
     }
     let figure = |check: &CheckResult, name: &str, without: &str| {
@@ -45,7 +45,7 @@ pub(in crate::document) fn section(told: &Told<'_>) -> Section {
     }
     for check in alone {
         blocks.push(Block::Gap(format!(
-            "{}: no results of the released version to compare with (`before`), so regressions cannot be told from what \
+            "{}: no results of the released version to compare with (\"before\"), so regressions cannot be told from what \
              failed before.",
             check.title
         )));

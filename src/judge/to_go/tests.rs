@@ -79,7 +79,7 @@ fn deeds(judgement: &Judgement) -> Vec<(String, String)> {
 
 #[test]
 fn whatever_stands_in_the_way_the_list_ends_with_a_go() {
-    let issue = |id: &str| Issue { id: id.into(), title: "t".into(), severity: Severity::Sev2 };
+    let issue = |id: &str| Issue::new(id, "t", Severity::Sev2);
     let broken = || vec![test(Of::Now, TestOutcome::Failed), test(Of::Before, TestOutcome::Passed)];
     let waiver = |check: &str| Waiver {
         id: "W-1".into(),
@@ -103,6 +103,11 @@ fn whatever_stands_in_the_way_the_list_ends_with_a_go() {
         ("not run", header(1, vec![], None), vec![scenario("a:1", &[], Outcome::NotRun, None)]),
         ("left out", Header { left_out: 3, ..header(1, vec![], None) }, vec![fine()]),
         ("no scenario for an issue", header(1, vec![issue("SEV-2-1")], None), vec![fine()]),
+        (
+            "a tag of an issue shown by nothing",
+            header(1, vec![Issue { tags: vec!["lock".into(), "else".into()], ..issue("SEV-2-1") }], None),
+            vec![scenario("a:1", &["lock"], Outcome::Passed, None)],
+        ),
         (
             "an issue open",
             header(1, vec![issue("SEV-2-1")], None),
