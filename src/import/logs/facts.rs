@@ -20,6 +20,7 @@ impl Reading {
             errors: tally.errors,
             first: self.times.first(),
             last: self.times.last(),
+            written: self.times.written(),
             refreshes: (tally.refresh_ok, tally.refresh_failed),
             locks: (tally.lock_attempts, tally.lock_denied),
             page_p95_ms: tally.page_p95(),

@@ -34,6 +34,7 @@ use raw::Raw;
 pub use reader::LogReader;
 use tally::Tally;
 pub use template::Kinds;
+pub use time::Written;
 
 /// Bytes of a line that are read; the rest is cut.
 pub const LINE_LIMIT: usize = 1 << 20;
@@ -91,6 +92,8 @@ pub struct LogReport {
     pub first: Option<Timestamp>,
     /// When the last entry with a time was written.
     pub last: Option<Timestamp>,
+    /// When the entries were written that count, where the log is read within bounds.
+    pub written: Option<Written>,
     /// Tokens that were refreshed, and those that were not.
     pub refreshes: (u64, u64),
     /// Attempts at a lock, and those of them that were refused.
@@ -272,8 +275,9 @@ impl Reading {
         if is_json && otlp::is_batch(line) {
             let (tally, times) = (&mut self.tally, &mut self.times);
             let read = otlp::read(line, &self.keys, &mut self.entry, |entry| {
-                times.see(entry);
-                tally.count(entry);
+                if times.see(entry) {
+                    tally.count(entry);
+                }
             });
             if read.is_err() {
                 let seen = if is_cut { &mut self.lost } else { &mut self.broken };
@@ -324,7 +328,8 @@ impl Reading {
     }
 
     fn finish(&mut self) {
-        self.times.see(&self.entry);
-        self.tally.count(&self.entry);
+        if self.times.see(&self.entry) {
+            self.tally.count(&self.entry);
+        }
     }
 }

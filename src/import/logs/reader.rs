@@ -1,5 +1,6 @@
 //! Reads the files of one log, one after another, as one log: what counts are its entries, not where it was cut.
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -15,13 +16,22 @@ pub struct LogReader<'a> {
     reading: Option<Reading>,
     bytes: u64,
     hashes: Vec<String>,
+    bounds: Option<(Timestamp, Timestamp)>,
 }
 
 impl<'a> LogReader<'a> {
     /// A log of which no file is read yet.
     #[must_use]
     pub fn new(of: Of, fields: &'a LogFields) -> Self {
-        Self { of, fields, reading: None, bytes: 0, hashes: vec![] }
+        Self { of, fields, reading: None, bytes: 0, hashes: vec![], bounds: None }
+    }
+
+    /// Counts entries alone that were written after `from`, up to and with `to`. One without a time is left out, and
+    /// [`LogReport::written`] says that there are such.
+    #[must_use]
+    pub fn within(mut self, from: Timestamp, to: Timestamp) -> Self {
+        self.bounds = Some((from, to));
+        self
     }
 
     /// Reads the next file; says what it is, its SHA-256 and its size.
@@ -44,7 +54,11 @@ impl<'a> LogReader<'a> {
             (Some(reading), Some((_, lines))) if lines > 0 || is_empty => reading,
             _ => {
                 let compiled = Compiled::of(self.fields).map_err(|what| ImportError::file(&path, what))?;
-                Reading::new(format, compiled)
+                let mut reading = Reading::new(format, compiled);
+                if let Some((from, to)) = self.bounds {
+                    reading.times.within(from, to);
+                }
+                reading
             }
         };
         let reading = self.reading.insert(reading);

@@ -1,5 +1,5 @@
 //! When a log was written: from its first entry with a time to its last. Times are kept as they stand there and read
-//! once, at the end.
+//! once, at the end; where a log is read within bounds, each is read, and tells whether its entry counts.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
@@ -11,10 +11,68 @@ pub(super) struct Window {
     first: Option<Timestamp>,
     text: String,
     epoch: Option<f64>,
+    bounds: Option<(Timestamp, Timestamp)>,
+    written: Written,
+}
+
+/// When the entries of a log were written that is read within bounds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Seconds since 1970 in which entries within the bounds were written: each once, in their order.
+    pub seconds: Vec<i64>,
+    /// Entries without a time that can be read: they are left out.
+    pub untimed: u64,
+    /// The newest entry of all, whatever the bounds.
+    pub newest: Option<Timestamp>,
+}
+
+impl Written {
+    /// Whether an entry of this time counts.
+    fn take(&mut self, at: Option<Timestamp>, (from, to): (Timestamp, Timestamp)) -> bool {
+        let Some(at) = at else {
+            self.untimed += 1;
+            return false;
+        };
+        self.newest = self.newest.max(Some(at));
+        let is_within = from < at && at <= to;
+        let second = at.as_second();
+        // Logs are mostly in order: most entries are of the second before, or of a new one.
+        if is_within && self.seconds.last() != Some(&second) {
+            self.seconds.push(second);
+        }
+        is_within
+    }
 }
 
 impl Window {
-    pub fn see(&mut self, entry: &Entry) {
+    /// Counts entries behind the one time, up to and with the other, alone.
+    pub fn within(&mut self, from: Timestamp, to: Timestamp) {
+        self.bounds = Some((from, to));
+    }
+
+    /// Whether the entry counts.
+    pub fn see(&mut self, entry: &Entry) -> bool {
+        self.note(entry);
+        match self.bounds {
+            None => true,
+            Some(bounds) => {
+                let at = entry.epoch.and_then(of_number).or_else(|| of_text(&entry.time));
+                self.written.take(at, bounds)
+            }
+        }
+    }
+
+    /// When the entries within the bounds were written; `None` without bounds.
+    pub fn written(&self) -> Option<Written> {
+        self.bounds.map(|_| {
+            let mut written = self.written.clone();
+            written.seconds.sort_unstable();
+            written.seconds.dedup();
+            written
+        })
+    }
+
+    fn note(&mut self, entry: &Entry) {
         if entry.time.is_empty() && entry.epoch.is_none() {
             return;
         }

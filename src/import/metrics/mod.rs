@@ -151,23 +151,32 @@ impl MetricReport {
         self.reading(&Selector::of(name, selector)).ok().map(|reading| reading.value)
     }
 
-    /// What a metric shows. A result without a name, as an expression gives it, answers to any name in the answer of
-    /// a query: the file then holds that one result and nothing else.
+    /// The one series that is meant. A result without a name, as an expression gives it, answers to any name in the
+    /// answer of a query: the file then holds that one result and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// There is no such series, or there are several.
+    pub fn one(&self, selector: &Selector) -> Result<&Series, NoData> {
+        let named: Vec<_> = self.series.iter().filter(|series| selector.takes(series)).collect();
+        let is_query = self.format == MetricFormat::Query;
+        let nameless = || self.series.iter().filter(|one| one.name.is_none() && selector.takes_labels(one));
+        let found = if named.is_empty() && is_query { nameless().collect() } else { named };
+        match found.as_slice() {
+            [] => Err(NoData::Absent),
+            [one] => Ok(*one),
+            // One name for several results would be a choice among them.
+            several => Err(NoData::Ambiguous(several.len())),
+        }
+    }
+
+    /// What a metric shows: [`MetricReport::one`] series of it.
     ///
     /// # Errors
     ///
     /// There is no such metric, there are several, or what it shows is no figure.
     pub fn reading(&self, selector: &Selector) -> Result<Reading, NoData> {
-        let named: Vec<_> = self.series.iter().filter(|series| selector.takes(series)).collect();
-        let is_query = self.format == MetricFormat::Query;
-        let nameless = || self.series.iter().filter(|one| one.name.is_none() && selector.takes_labels(one));
-        let found = if named.is_empty() && is_query { nameless().collect() } else { named };
-        let points = match found.as_slice() {
-            [] => return Err(NoData::Absent),
-            [one] => &one.points,
-            // One name for several results would be a choice among them.
-            several => return Err(NoData::Ambiguous(several.len())),
-        };
+        let points = &self.one(selector)?.points;
         if points.iter().any(|(_, value)| value.is_infinite()) {
             return Err(NoData::Infinite);
         }

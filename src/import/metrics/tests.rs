@@ -185,6 +185,14 @@ fn times_and_quoted_names_are_understood() {
 }
 
 #[test]
+fn times_are_milliseconds_in_a_scrape_and_seconds_in_openmetrics() {
+    let first = |text: &str| of_text(text).unwrap().series[0].points[0].0;
+    assert_eq!(first("up 1 1700000000500\n"), Some(1_700_000_000.5));
+    assert_eq!(first("up 1 1700000000.5\n# EOF\n"), Some(1_700_000_000.5));
+    assert_eq!(first("up 1\n"), None);
+}
+
+#[test]
 fn a_window_with_an_infinite_point_or_a_nan_at_its_end_is_no_data() {
     let reading = |values: &str| {
         let text = format!(

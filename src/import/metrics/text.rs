@@ -71,7 +71,9 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<MetricReport, ImportError>
         _ if gathered.series.is_empty() => Some("the file holds no samples".to_owned()),
         _ => None,
     };
-    let series = gathered.sorted().map_err(|what| ImportError::file(&path, what))?;
+    // Prometheus' own format tells milliseconds, OpenMetrics seconds.
+    let divisor = if format == MetricFormat::Prometheus { 1000.0 } else { 1.0 };
+    let series = gathered.sorted(divisor).map_err(|what| ImportError::file(&path, what))?;
     Ok(MetricReport { format, series, incomplete, notes: vec![] })
 }
 
@@ -110,8 +112,9 @@ impl Gathered {
         Ok(())
     }
 
-    fn sorted(mut self) -> Result<Vec<Series>, String> {
+    fn sorted(mut self, divisor: f64) -> Result<Vec<Series>, String> {
         for series in &mut self.series {
+            series.points.iter_mut().for_each(|(at, _)| *at = at.map(|at| at / divisor));
             let time = |point: &Point| point.0.unwrap_or_default();
             series.points.sort_by(|one, other| time(one).total_cmp(&time(other)));
             if series.points.windows(2).any(|two| two[0].0 == two[1].0) {
