@@ -3,11 +3,13 @@
 mod document;
 mod init;
 mod record;
+mod rollout;
 mod run;
 
 pub use document::{DocumentFormat, DocumentKind, Draw};
 pub use init::{Ci, Init};
 pub use record::{Checklist, Decision, Sign, Verify};
+pub use rollout::Rollout;
 pub use run::{Acceptable, Merge, Part, Run};
 
 use std::path::PathBuf;
@@ -70,6 +72,7 @@ Examples:
   gonogo run my-forge-app                     judge a Forge app (manifest.yml) as it is
   gonogo report --kind summary                a document of the release, from its record
   gonogo verify gonogo-report                 check the record of a release
+  gonogo rollout --metrics slo.json           what the canary's data allow: promote, hold, roll back
   gonogo init my-forge-app --ci github        write a gonogo.yaml and a workflow
   gonogo baseline my-forge-app                keep what its released version is
   gonogo explain read_only_jira               what an invariant means
@@ -95,6 +98,8 @@ pub enum Command {
     Checklist(Checklist),
     /// Draw a document of a release from its record: summary, verification, implementation or deployment
     Report(Draw),
+    /// Play the canary of a release, step by step, by what is measured: begin, promote, hold or roll back
+    Rollout(Rollout),
     /// Verify a record of a release, offline, and judge its evidence again
     Verify(Verify),
     /// Keep what the released version of an app is, for the next one to be compared with

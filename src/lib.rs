@@ -22,11 +22,12 @@
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
-//! | `record` | the record of a release: ledger, root, signatures, sign-offs; makes and verifies | `evidence`, `judge`, `report` |
 //! | `document` | the documents of a release, drawn from its judged record: one kind, one file; decides nothing | `evidence`, `judge`, `report` |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
 //! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | `evidence`, `git` |
+//! | `rollout` | the rollout of a release as a state machine over what is measured of each step; deploys nothing | `evidence`, `import` |
+//! | `record` | the record of a release: ledger, root, signatures, sign-offs; makes and verifies | `evidence`, `judge`, `report`, `rollout` |
 //! | `secret` | the rules for secrets in a tree or a diff, and the search; findings are redacted | `evidence`, `git` |
 //! | `forge_app` | a Forge app as it lies in a folder: its manifest and what its files show; runs nothing | `evidence`, `jira`, `secret`, `spelling`, `yaml` |
 //! | `store` | the `Store` trait; one store, one file | `clock` |
@@ -37,7 +38,7 @@
 //! | `config` | `gonogo.yaml` | `evidence`, `import`, `spelling`, `yaml` |
 //! | `exit` | the exit codes | `judge` |
 //! | `cli` | flags and subcommands, no behaviour | `report`, `spelling` |
-//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `document`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `record`, `report`, `scenario`, `secret`, `spelling`, `subject` |
+//! | `command` | one subcommand, one file | `baseline`, `cli`, `clock`, `config`, `document`, `evidence`, `exit`, `forge_app`, `import`, `invariant`, `judge`, `mock_jira`, `record`, `report`, `rollout`, `scenario`, `secret`, `spelling`, `subject` |
 
 // A job is a future of futures, down to a single SQL statement; their layout nests deeper than the default.
 #![recursion_limit = "256"]
@@ -60,6 +61,7 @@ pub mod judge;
 pub mod mock_jira;
 pub mod record;
 pub mod report;
+pub mod rollout;
 pub mod scenario;
 pub mod secret;
 pub mod spelling;

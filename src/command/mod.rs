@@ -16,6 +16,7 @@ mod merge;
 pub mod mock;
 mod prove;
 mod report;
+mod rollout;
 mod run;
 mod schema;
 mod secrets;
@@ -88,6 +89,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Refusal> {
         Command::Sign(arguments) => sign::sign(arguments, &mut console),
         Command::Checklist(arguments) => checklist::checklist(arguments, &mut console),
         Command::Report(arguments) => report::report(arguments, &mut console),
+        Command::Rollout(arguments) => rollout::rollout(arguments, &mut console),
         Command::Verify(arguments) => verify::verify(arguments, &mut console),
         Command::Baseline(arguments) => baseline::baseline(arguments, &mut console),
         Command::Judge(arguments) => judge::judge(arguments, &mut console),

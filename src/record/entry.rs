@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::rollout::Decided;
+
 /// The version of a line's form. Readers reject any other.
 pub const VERSION: u64 = 1;
 
@@ -44,6 +46,8 @@ pub enum Event {
     SignOff(Signed),
     /// A person lets a release through whose verdict does not.
     BreakGlass(Signed),
+    /// What was decided about the rollout.
+    Rollout(Decided),
 }
 
 /// What a record is of.
@@ -194,7 +198,8 @@ impl Event {
             | Self::Verdict(_)
             | Self::Carried(_)
             | Self::SignOff(_)
-            | Self::BreakGlass(_) => None,
+            | Self::BreakGlass(_)
+            | Self::Rollout(_) => None,
         }
     }
 
@@ -208,6 +213,7 @@ impl Event {
             Self::Carried(signed) | Self::SignOff(signed) | Self::BreakGlass(signed) => {
                 vec![&signed.statement, &signed.signature]
             }
+            Self::Rollout(decided) => decided.files.iter().map(|file| file.sha256.as_str()).collect(),
             Self::Opened(_) | Self::Predecessor(_) | Self::Waiver(_) => vec![],
         }
     }

@@ -20,6 +20,7 @@ pub mod entry;
 mod key;
 pub mod ledger;
 pub mod merkle;
+mod rollout;
 #[cfg(test)]
 mod sample;
 mod sign_off;
@@ -31,6 +32,7 @@ mod write;
 
 pub use again::judged;
 pub use key::{PublicKey, SealingKey};
+pub use rollout::{Call, LARGEST_DATA, roll_out};
 pub use sign_off::{Intent, SignOff, Standing, Statement, add, approvals, sign_offs};
 pub use signers::{AllowedSigners, Revoked, Standing as SignerStanding};
 pub use verify::{verify, verify_envelope};

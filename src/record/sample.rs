@@ -17,7 +17,7 @@ use super::{
     taken_over, write,
 };
 use crate::{
-    evidence::{self, Fact, Header, Observation, Planned, Policy, Source, file::Writer},
+    evidence::{self, Fact, Header, Observation, Planned, Policy, Release, Source, file::Writer},
     judge,
 };
 
@@ -61,8 +61,13 @@ impl Sample {
     }
 
     pub fn write_with(&self, key: Option<&SealingKey>, imported: &str) -> Written {
+        self.write_of(key, imported, None)
+    }
+
+    /// The same of a release.
+    pub fn write_of(&self, key: Option<&SealingKey>, imported: &str, release: Option<Release>) -> Written {
         let (evidence, tests) = (self.home.path().join("evidence.jsonl"), self.home.path().join("junit.xml"));
-        let sealed = record_evidence(&evidence);
+        let sealed = record_evidence(&evidence, release);
         fs::write(&tests, imported).expect("a file");
         let file = Imported {
             commit: None,
@@ -108,7 +113,7 @@ impl Sample {
     }
 }
 
-fn record_evidence(path: &Path) -> Evidence {
+fn record_evidence(path: &Path, release: Option<Release>) -> Evidence {
     let header = Header {
         format: evidence::FORMAT.into(),
         tool: env!("CARGO_PKG_VERSION").into(),
@@ -119,7 +124,7 @@ fn record_evidence(path: &Path) -> Evidence {
         left_out: 0,
         previous_verdict: None,
         accepted: vec![],
-        release: None,
+        release,
         shard: None,
         policy: Policy::default(),
     };

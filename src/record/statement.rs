@@ -101,7 +101,7 @@ impl<'a> Told<'a> {
                     "rootHash": before.root, "size": before.size, "verdict": before.verdict,
                 }));
             }
-            Event::Opened(_) | Event::Verdict(_) | Event::Carried(_) => {}
+            Event::Opened(_) | Event::Verdict(_) | Event::Carried(_) | Event::Rollout(_) => {}
         }
     }
 

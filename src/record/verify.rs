@@ -12,13 +12,16 @@ use super::{
     AllowedSigners, BLOBS, PublicKey, RecordError, Revoked,
     entry::{Decision, Event},
     ledger::{LEDGER, Ledger},
-    read_regular,
+    read_regular, rollout,
     sign_off::{SignOff, Standing, approvals, last_verdict, standings},
 };
 use crate::judge::{self, Judgement, Override};
 
+/// What the row of the verdict tells of.
+pub(super) const VERDICT_ROW: &str = "verdict";
+
 /// A larger report is none of ours. Bytes.
-const LARGEST_REPORT: u64 = 256 << 20;
+pub(super) const LARGEST_REPORT: u64 = 256 << 20;
 
 /// What whoever verifies takes for granted.
 #[derive(Clone, Copy, Debug)]
@@ -131,14 +134,15 @@ pub fn verify(record: &Path, trust: &Trust<'_>) -> Report {
         Err(error) => {
             report.add("ledger", Finding::Failed, error.to_string());
             report.take("files", files::check(record, None));
-            report.add("verdict", Finding::NotShown, "without its ledger a record says nothing");
+            report.add(VERDICT_ROW, Finding::NotShown, "without its ledger a record says nothing");
             return report;
         }
     };
     report.take("ledger", order(&ledger).map(|()| summary(&ledger)));
     report.take("files", files::check(record, Some(&ledger)));
     let (finding, detail) = again(record, &ledger, trust).unwrap_or_else(|why| (Finding::Failed, why));
-    report.add("verdict", finding, detail);
+    report.add(VERDICT_ROW, finding, detail);
+    rolled_out(record, &ledger, &mut report);
     seals::check(record, &ledger, trust, &mut report);
     predecessor(&ledger, trust, &mut report);
     signed(record, &ledger, trust, &mut report);
@@ -163,6 +167,7 @@ fn order(ledger: &Ledger) -> Result<(), String> {
             Event::Evidence(_) => evidence += 1,
             Event::Verdict(_) if evidence == 0 => return wrong(line, "a verdict stands before its evidence"),
             Event::Verdict(_) => verdicts += 1,
+            Event::Rollout(_) if verdicts == 0 => return wrong(line, "a rollout stands before a verdict"),
             _ => {}
         }
         if evidence > 1 {
@@ -210,6 +215,22 @@ fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, 
     let detail =
         format!("{word} (exit code {code}) again, from {} observations{note}", evidence.observations);
     Ok((Finding::Verified, detail))
+}
+
+/// Decides the rollout again, each step from its own files.
+fn rolled_out(record: &Path, ledger: &Ledger, report: &mut Report) {
+    let (finding, detail) = match rollout::replay(record, ledger) {
+        Ok(None) => return,
+        Err(why) => (Finding::Failed, why),
+        Ok(Some((last, count))) => {
+            let detail = format!("{} again, after {count} decisions", rollout::told(&last));
+            match last.rehearsed {
+                true => (Finding::NotShown, format!("a rehearsal at made-up times, no rollout: {detail}")),
+                false => (Finding::Verified, detail),
+            }
+        }
+    };
+    report.add("rollout", finding, detail);
 }
 
 /// Holds the recorded report to the one that the evidence comes to now, byte for byte.

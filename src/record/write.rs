@@ -24,9 +24,10 @@ use super::{
     dsse,
     entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
     ledger::{Appender, LEDGER, Ledger, replace},
-    sha256,
+    read_regular, sha256,
     sign_off::{Carried, opened},
     statement,
+    verify::LARGEST_REPORT,
 };
 use crate::{
     evidence::{
@@ -149,22 +150,45 @@ pub fn add_verdict(
     key: Option<&SealingKey>,
     at: Timestamp,
 ) -> Result<Written, RecordError> {
-    let mut appender = Appender::open(record)?;
+    let mut appender = open_with(record, key)?;
+    verdict(record, &mut appender, outcome, at)?;
+    seal(record, &appender, outcome.report, key)?;
+    let ledger = appender.ledger();
+    Ok(Written { root: hex::encode(ledger.root()), size: ledger.size(), complaint: None })
+}
+
+/// Opens a record's ledger to add to it with the key that sealed it, or with none where none did.
+///
+/// # Errors
+/// The ledger is not whole, somebody else adds to it, or the record was sealed with another key (or none).
+pub(super) fn open_with(record: &Path, key: Option<&SealingKey>) -> Result<Appender, RecordError> {
+    let appender = Appender::open(record)?;
     let expected = opened(appender.ledger()).key;
     if expected != key.map(|key| key.public().id()) {
         let what = match (&expected, key) {
             (None, _) => {
                 "it is unsigned, and its first line says so: a key cannot sign it afterwards".to_owned()
             }
-            (Some(id), None) => format!("it is sealed with the key {id:.12}: a new verdict needs that key"),
+            (Some(id), None) => format!("it is sealed with the key {id:.12}: what is added needs that key"),
             (Some(id), Some(_)) => format!("it is sealed with another key, {id:.12}"),
         };
         return Err(RecordError::Unsound { place: record.display().to_string(), what });
     }
-    verdict(record, &mut appender, outcome, at)?;
-    seal(record, &appender, outcome.report, key)?;
-    let ledger = appender.ledger();
-    Ok(Written { root: hex::encode(ledger.root()), size: ledger.size(), complaint: None })
+    Ok(appender)
+}
+
+/// Counts what was added behind the last verdict, and signs it where there is a key.
+///
+/// # Errors
+/// The disk refuses, or there is no verdict.
+pub(super) fn seal_again(
+    record: &Path,
+    appender: &Appender,
+    key: Option<&SealingKey>,
+) -> Result<(), RecordError> {
+    let name = appender.ledger().verdict().map(|(_, verdict)| verdict.sha256.clone()).unwrap_or_default();
+    let report = read_regular(&record.join(BLOBS).join(name), LARGEST_REPORT)?;
+    seal(record, appender, &report, key)
 }
 
 /// Judges a record's evidence again with what people signed and what is accepted by now, and adds what it comes to.

@@ -111,26 +111,14 @@ fn is_letter(byte: u8) -> bool {
 }
 
 fn decoded(run: &[u8]) -> Option<(Vec<u8>, Encoding)> {
-    let letters = |most: usize| run.iter().copied().filter(|byte| is_letter(*byte)).take(most);
-    // Of most runs the beginning shows that they are no text; none of them is copied.
-    let head: Vec<u8> = letters(GLANCE + 2).collect();
-    of_digits(&head[..GLANCE])
-        .or_else(|| of_digits(&head))
-        .and_then(|_| of_digits(&letters(LONGEST).collect::<Vec<u8>>()))
-        .map(|text| (text, Encoding::Hexadecimal))
-        .or_else(|| {
-            of_base64(&head[..GLANCE])?;
-            of_base64(&letters(LONGEST).collect::<Vec<u8>>()).map(|text| (text, Encoding::Base64))
-        })
-}
-
-fn of_digits(letters: &[u8]) -> Option<Vec<u8>> {
-    let digits = letters.strip_prefix(b"0x").unwrap_or(letters);
-    hex::decode(digits).ok().filter(|text| is_text(text))
-}
-
-/// Of either alphabet.
-fn of_base64(letters: &[u8]) -> Option<Vec<u8>> {
+    let letters: Vec<u8> = run.iter().copied().filter(|byte| is_letter(*byte)).take(LONGEST).collect();
+    let digits = letters.strip_prefix(b"0x").unwrap_or(&letters);
+    if digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit) {
+        let text = hex::decode(digits).ok().filter(|text| is_text(text));
+        if let Some(text) = text {
+            return Some((text, Encoding::Hexadecimal));
+        }
+    }
     let standard = |byte: &u8| match byte {
         b'-' => b'+',
         b'_' => b'/',
@@ -141,7 +129,12 @@ fn of_base64(letters: &[u8]) -> Option<Vec<u8>> {
     if letters.len() % 4 == 1 {
         letters.pop();
     }
-    BASE64.decode(&letters).ok().filter(|text| is_text(text))
+    let glance = BASE64.decode(&letters[..GLANCE]).ok()?;
+    if !is_text(&glance) {
+        return None;
+    }
+    let text = BASE64.decode(&letters).ok().filter(|text| is_text(text))?;
+    Some((text, Encoding::Base64))
 }
 
 /// Whether bytes are text; the last letter may be cut off.

@@ -29,6 +29,7 @@ mod readme;
 mod record;
 mod release;
 mod reports;
+mod rollout;
 mod secrets;
 mod settings;
 mod shards;

@@ -11,13 +11,15 @@ use regex::Regex;
 use crate::{node::skip, readme::code_of_section};
 
 /// A shell that keeps its folder between lines, as a person's does.
-struct Shell {
-    folder: std::path::PathBuf,
+pub struct Shell {
+    /// Where it is.
+    pub folder: std::path::PathBuf,
     path: String,
 }
 
 impl Shell {
-    fn run(&mut self, line: &str) -> Output {
+    /// Runs a line.
+    pub fn run(&mut self, line: &str) -> Output {
         let marked = format!("{line}\nstatus=$?\necho\necho \"folder:$PWD\"\nexit $status");
         let output = Command::new("sh")
             .args(["-c", &marked])
@@ -33,12 +35,9 @@ impl Shell {
     }
 }
 
-#[test]
-fn the_walk_through_goes_from_no_go_to_unconditional_go() {
-    if Command::new("ssh-keygen").arg("-?").output().is_err() {
-        skip("there is no ssh-keygen on this machine");
-        return;
-    }
+/// Walks through a section of the README: each line ends as its comment says. Answers with the words that it says, of
+/// those that are asked for, in order.
+pub fn walk<'a>(section: &str, words: &[&'a str]) -> (tempfile::TempDir, Shell, Vec<&'a str>) {
     let place = tempfile::tempdir().expect("a folder");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let copied = Command::new("cp").args(["-R", "fixtures"]).arg(place.path()).current_dir(root).status();
@@ -48,8 +47,8 @@ fn the_walk_through_goes_from_no_go_to_unconditional_go() {
     let path = format!("{binary}:{}", std::env::var("PATH").unwrap_or_default());
     let mut shell = Shell { folder: place.path().to_owned(), path };
     let exit = Regex::new(r"# exit (\d): (.*)$").expect("a regex");
-    let mut verdicts = vec![];
-    for line in code_of_section("Release evidence and sign-offs") {
+    let mut said_words = vec![];
+    for line in code_of_section(section) {
         let output = shell.run(&line);
         let told =
             exit.captures(&line).map(|found| (found[1].parse().expect("a number"), found[2].to_owned()));
@@ -57,12 +56,22 @@ fn the_walk_through_goes_from_no_go_to_unconditional_go() {
         let shown = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(expected), "{line}\n{shown}\n{errors}");
-        let word = ["UNCONDITIONAL GO", "GO (after fixes)", "UNDECIDED", "NO-GO"];
-        if let Some(word) = word.iter().find(|word| said.starts_with(**word)) {
+        if let Some(word) = words.iter().find(|word| said.starts_with(**word)) {
             assert!(shown.contains(word), "{line}\n{shown}");
-            verdicts.push(*word);
+            said_words.push(*word);
         }
     }
+    (place, shell, said_words)
+}
+
+#[test]
+fn the_walk_through_goes_from_no_go_to_unconditional_go() {
+    if Command::new("ssh-keygen").arg("-?").output().is_err() {
+        skip("there is no ssh-keygen on this machine");
+        return;
+    }
+    let words = ["UNCONDITIONAL GO", "GO (after fixes)", "UNDECIDED", "NO-GO"];
+    let (_place, mut shell, verdicts) = walk("Release evidence and sign-offs", &words);
     assert_eq!(verdicts, ["NO-GO", "UNDECIDED", "GO (after fixes)", "UNDECIDED", "UNCONDITIONAL GO"]);
     spoiled(&mut shell);
 }
