@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lays the seeds of the fuzz targets into fuzz/corpus: this repository's own fixtures, and a record when one was written.
+# Lays the seeds of the fuzz targets into fuzz/corpus: this repository's own fixtures, and what runs wrote (fuzz/seeds).
 set -eu
 cd "$(dirname "$0")/.."
 seed() { # target, files
@@ -16,6 +16,6 @@ seed coverage fixtures/import/coverage/*
 seed logs fixtures/import/logs/* fixtures/release/staging/*.jsonl
 seed metrics fixtures/import/metrics/* fixtures/release/staging/*.json
 seed config fixtures/release/gonogo.yaml fixtures/apps/*/gonogo.yaml
-seed evidence fixtures/evidence/*.jsonl fixtures/evidence/*/*.jsonl
-seed record src/record/sample/* gonogo-report/record/ledger.jsonl gonogo-report/record/*.json
+seed evidence fuzz/seeds/evidence.jsonl
+seed record src/record/sample/* fuzz/seeds/ledger.jsonl
 seed secret src/secret/*.rs src/record/sample/* fixtures/apps/*/src/*
