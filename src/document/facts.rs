@@ -1,17 +1,15 @@
-//! What the evidence tells that a judgement sums up: the policy in its header, and the commit as its check saw it.
+//! What the evidence tells that a judgement sums up: the commit as its check saw it.
 
 use std::path::Path;
 
 use crate::evidence::{
-    Change, CheckFact, Fact, Header, Observation,
+    Change, CheckFact, Fact, Observation,
     file::{EvidenceError, Next, Reader},
 };
 
 /// What the evidence tells beside its judgement.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// The policy and the run.
-    pub header: Header,
     /// SHA-256 of the whole file, in hex.
     pub sha256: String,
     /// The commit, where a check has read it.
@@ -66,13 +64,12 @@ impl Facts {
     /// The file cannot be read, or is not whole and unchanged.
     pub fn read(evidence: &Path) -> Result<Self, EvidenceError> {
         let mut reader = Reader::open(evidence)?;
-        let header = reader.header().clone();
         let mut changed = None;
         let mut log = vec![];
         loop {
             match reader.next_log(&mut log)? {
                 Next::Log => changed = changed.or_else(|| Changed::of(&log)),
-                Next::End(sealed) => return Ok(Self { header, sha256: sealed.sha256, changed }),
+                Next::End(sealed) => return Ok(Self { sha256: sealed.sha256, changed }),
             }
         }
     }

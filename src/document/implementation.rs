@@ -27,7 +27,8 @@ fn compatibility(told: &Told<'_>) -> Section {
     };
     let rows = COMPATIBLE.iter().filter_map(known).map(row).collect();
     let heads = ["Invariant", "What it asks", "Outcome", "Shown by"];
-    let block = super::table("Against the released version", &heads, rows, "No invariant was judged.");
+    let block =
+        super::table("What holds this version to the released one", &heads, rows, "No invariant was judged.");
     Section::new("Compatibility", vec![block])
 }
 

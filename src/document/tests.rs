@@ -36,7 +36,7 @@ fn judgement(planned: usize, outcome: Outcome, name: &str) -> (Judgement, Facts)
     let source = crate::evidence::Source::Scenario;
     let log: Vec<Observation> =
         (0..).zip(facts).map(|(seq, fact)| Observation { scenario: 0, seq, at, source, fact }).collect();
-    let mut judge = Judge::new(header.clone());
+    let mut judge = Judge::new(header);
     judge.log(&log);
     let judgement = judge.conclude(Sealed { sha256: "0".repeat(64), observations: 4 }, &[]);
     let file = ChangedFile {
@@ -54,7 +54,7 @@ fn judgement(planned: usize, outcome: Outcome, name: &str) -> (Judgement, Facts)
         files: vec![file],
         rehearsal: Some(rehearsal),
     };
-    (judgement, Facts { header, sha256: "0".repeat(64), changed: Some(changed) })
+    (judgement, Facts { sha256: "0".repeat(64), changed: Some(changed) })
 }
 
 /// Every kind in every format, by the name of the format.

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, process::Command};
 
+use regex::Regex;
+
 use crate::gonogo::{Outcome, gonogo};
 
 const FINE: &str = "Feature: F\n  @SEV-2-001\n  Scenario: fine\n    Given a Jira site\n";
@@ -74,4 +76,93 @@ fn what_would_make_it_go_is_told_of_a_record_and_of_evidence() {
         );
     }
     again(&run.path(""), &["explain", "--to-go", "elsewhere"], 2);
+}
+
+#[test]
+fn going_back_is_rehearsed_and_the_plan_says_what_came_of_it() {
+    let run = gonogo().features(&[("a.feature", FINE)]);
+    let folder = run.path("");
+    let git = |line: &str| {
+        let line = format!("git -c user.name=ann -c user.email=ann@example.com {line}");
+        let output = Command::new("sh").args(["-c", &line]).current_dir(&folder).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !git("init -q") {
+        return crate::node::skip("there is no git on this machine");
+    }
+    let settings = "release:\n  version: 1.0.0\n  change: {base: released}\n";
+    let run = run.file("gonogo.yaml", settings).file("app.ts", "1\n");
+    assert!(git(
+        "add -A && git -c user.name=ann -c user.email=ann@example.com commit -qm x && git tag released"
+    ));
+    let run = run.file("app.ts", "2\n").file("app.test.ts", "1\n");
+    assert!(git("add -A && git -c user.name=ann -c user.email=ann@example.com commit -qm y"));
+    let run = run.run().exits(4);
+    let (text, _) = again(&run.path(""), &["report", "--kind", "deployment"], 0);
+    for told in [
+        "git revert --no-edit ",
+        "Rehearsed in a scratch clone: it applies cleanly",
+        "git restore --source=",
+        "Product: 1 file, 1 line added, 1 line removed",
+        "| app.ts | modified | +1 | -1 |",
+        "| app.test.ts | added | +1 | -0 |",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+/// The documents of the walk-through, in its folder, are those that are kept, but for what each run has of its own. With
+/// `GONOGO_WRITE_FIXTURES` set, they are written anew.
+pub fn are_as_kept(folder: &Path) {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/release/documents");
+    for kind in ["summary", "verification", "implementation", "deployment"] {
+        let name = format!("{kind}.md");
+        let drawn = settled(&fs::read_to_string(folder.join(&name)).unwrap());
+        if std::env::var_os("GONOGO_WRITE_FIXTURES").is_some() {
+            fs::create_dir_all(&kept).unwrap();
+            fs::write(kept.join(&name), &drawn).unwrap();
+        }
+        let expected = fs::read_to_string(kept.join(&name)).unwrap_or_default();
+        let mut lines = drawn.lines().zip(expected.lines()).filter(|(drawn, expected)| drawn != expected);
+        let hint = "GONOGO_WRITE_FIXTURES=1 writes it anew";
+        assert_eq!(lines.next(), None, "{name} is not as it is kept; {hint}");
+        assert_eq!(drawn.lines().count(), expected.lines().count(), "{name} is not as it is kept; {hint}");
+    }
+    // The page is larger than its text, and as much itself.
+    let page = fs::read_to_string(folder.join("summary.html")).unwrap();
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("UNCONDITIONAL GO: Release summary"),
+        "{page}"
+    );
+}
+
+/// A document without what differs from run to run (hashes, times, what was counted while it ran), and without the
+/// scenarios one by one, which have tests of their own.
+fn settled(text: &str) -> String {
+    let of_run = [
+        (r"\b[0-9a-f]{64}\b", "(hash)"),
+        (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "(time)"),
+        (r"(\| signed, [^|]+\| [^|]+ \|) [\w. ]+ \|$", "$1 (duration) |"),
+        (r"\d+ observations", "(count) observations"),
+        (r"\d+ entries", "(count) entries"),
+        (r"gonogo \d+\.\d+\.\d+", "gonogo (version)"),
+        (r"\b\d+ (passed )?scenarios?\b", "(count) ${1}scenarios"),
+        (r"(features/[\w/\\]+\.feature)(:|, lines )\d+(, \d+)*", "$1${2}(line)"),
+        (r"\| scenarios passed \| \d+ of \d+", "| scenarios passed | (count) of (count)"),
+        (r"and \d+ more", "and (count) more"),
+        (r"\| \d+ \| none \| counted", "| (count) | none | counted"),
+        (r"\| (secrets \| files [\w ]+) \| \d+", "| $1 | (count)"),
+    ];
+    let of_run = of_run.map(|(pattern, shown)| (Regex::new(pattern).unwrap(), shown));
+    let of_scenario =
+        Regex::new(r"^\| features/|^\| [^|]+ \| \d+ \| \d+ \| 0 \| 0 \| [^|]+ \|$|^- note: left out")
+            .unwrap();
+    let lines = text.lines().filter(|line| !of_scenario.is_match(line)).map(|line| {
+        let mut line = line.to_owned();
+        for (pattern, shown) in &of_run {
+            line = pattern.replace_all(&line, *shown).into_owned();
+        }
+        format!("{}\n", line.trim_end())
+    });
+    lines.collect()
 }

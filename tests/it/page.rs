@@ -8,7 +8,12 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use gonogo::{evidence::Outcome, invariant::RULES, judge::Judgement};
+use gonogo::{
+    document::{self, Facts, Kind, Source, Told},
+    evidence::Outcome,
+    invariant::RULES,
+    judge::Judgement,
+};
 use regex::Regex;
 use sha2::{Digest as _, Sha256};
 
@@ -143,41 +148,64 @@ fn browser() -> Option<&'static str> {
     names.iter().find(runs).copied()
 }
 
-#[test]
-fn a_real_browser_finds_nothing_amiss_with_the_page() {
+/// What a real browser sees of each page, at three sizes; `None`, in words, where there is no browser.
+fn looked_at(pages: &[String]) -> Option<Vec<serde_json::Value>> {
     let Some(browser) = browser() else {
         node::skip("there is no Chromium on this machine");
-        return;
+        return None;
     };
-    let Some(packages) = node::packages_of_page() else { return };
+    let packages = node::packages_of_page()?;
     let folder = packages.parent().expect("a folder");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/look.mjs");
     fs::copy(script, folder.join("look.mjs")).expect("copied");
-    let pages = tempfile::tempdir().expect("a folder");
+    let place = tempfile::tempdir().expect("a folder");
     let mut look = Command::new("node");
     look.arg("look.mjs").current_dir(folder);
     // Puppeteer takes a path, not a name.
     let which = Command::new("sh").args(["-c", "command -v \"$0\"", browser]).output().expect("a shell");
     look.arg(String::from_utf8_lossy(&which.stdout).trim());
-    let judgements = [green(), released("plain", None), large(40), released(HOSTILE, None)];
-    for (number, judgement) in judgements.iter().enumerate() {
-        let file = pages.path().join(format!("{number}.html"));
-        fs::write(&file, page(judgement)).expect("written");
+    for (number, page) in pages.iter().enumerate() {
+        let file = place.path().join(format!("{number}.html"));
+        fs::write(&file, page).expect("written");
         look.arg(file);
     }
     let told = look.output().expect("node");
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-    let seen: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
-    let seen = seen.as_array().expect("a list");
-    assert_eq!(seen.len(), 3 * judgements.len());
-    for look in seen {
+    let seen: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout).expect("a list");
+    assert_eq!(seen.len(), 3 * pages.len());
+    for look in &seen {
         for list in ["violations", "requests", "said"] {
             assert_eq!(look[list], serde_json::json!([]), "{list} in {look}");
         }
         assert_eq!((&look["overflow"], &look["hidden"]), (&0.into(), &0.into()), "{look}");
-        // What is folded on the screen stands open on paper.
-        assert!(look["folded"].as_u64().is_some_and(|cells| cells > 0), "{look}");
         assert_eq!(look["styled"], "8px", "the policy lets the page's own style in");
         assert!(look["pdf"].as_u64().is_some_and(|bytes| bytes > 10_000), "{look}");
     }
+    Some(seen)
+}
+
+#[test]
+fn a_real_browser_finds_nothing_amiss_with_the_page() {
+    let judgements = [green(), released("plain", None), large(40), released(HOSTILE, None)];
+    let Some(seen) = looked_at(&judgements.iter().map(page).collect::<Vec<_>>()) else { return };
+    for look in seen {
+        // What is folded on the screen stands open on paper.
+        assert!(look["folded"].as_u64().is_some_and(|cells| cells > 0), "{look}");
+    }
+}
+
+#[test]
+fn a_real_browser_finds_nothing_amiss_with_the_documents() {
+    let mut pages = vec![];
+    for judgement in [green(), released(HOSTILE, None)] {
+        for kind in Kind::ALL {
+            let source = Source { previous: Some(HOSTILE.to_owned()), ..Source::default() };
+            let facts = Facts { sha256: judgement.evidence.sha256.clone(), changed: None };
+            let document =
+                document::draw(kind, &Told { judgement: &judgement, facts: &facts, source: &source });
+            let html = document::formats().iter().find(|format| format.name == "html").expect("there is one");
+            pages.push(String::from_utf8((html.render)(&document)).expect("UTF-8"));
+        }
+    }
+    looked_at(&pages);
 }

@@ -8,7 +8,7 @@ use std::{
 
 use regex::Regex;
 
-use crate::{node::skip, readme::code_of_section};
+use crate::{documents, node::skip, readme::code_of_section};
 
 /// A shell that keeps its folder between lines, as a person's does.
 pub struct Shell {
@@ -73,6 +73,7 @@ fn the_walk_through_goes_from_no_go_to_unconditional_go() {
     let words = ["UNCONDITIONAL GO", "GO (after fixes)", "UNDECIDED", "NO-GO"];
     let (_place, mut shell, verdicts) = walk("Release evidence and sign-offs", &words);
     assert_eq!(verdicts, ["NO-GO", "UNDECIDED", "GO (after fixes)", "UNDECIDED", "UNCONDITIONAL GO"]);
+    documents::are_as_kept(&shell.folder);
     spoiled(&mut shell);
 }
 

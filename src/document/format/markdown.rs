@@ -41,6 +41,8 @@ fn draw(out: &mut String, block: &Block) {
             for (place, step) in (1..).zip(steps) {
                 draw_step(out, place, step);
             }
+            out.truncate(out.trim_end().len());
+            out.push('\n');
         }
         Block::Table(table) => draw_table(out, table),
         Block::Code(lines) => draw_code(out, "", lines),
