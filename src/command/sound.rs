@@ -1,7 +1,7 @@
 //! A record that is to be read from: verified byte by byte first, then judged again with the sign-offs that count. What
 //! is not sound is refused, so that nothing is drawn from it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
@@ -47,7 +47,7 @@ pub(super) fn read(folder: &Path, trusted: &Trusted<'_>) -> Result<Sound, Refusa
         .map_err(Refusal::input)
 }
 
-fn sound(record: &PathBuf, trusted: &Trusted<'_>) -> anyhow::Result<Sound> {
+fn sound(record: &Path, trusted: &Trusted<'_>) -> anyhow::Result<Sound> {
     let key = trusted.key.map(PublicKey::read).transpose()?;
     let allowed = trusted.allowed_signers.map(AllowedSigners::read).transpose()?;
     let revoked = trusted.revoked.map_or(Ok(Revoked::default()), Revoked::read)?;

@@ -8,6 +8,9 @@ use crate::{
     report::html::{Page, Part, Tone, chip, table, text, tone},
 };
 
+/// A cell that is not longer stands in one line.
+const SHORT: usize = 14;
+
 pub(super) fn render(document: &Document) -> Vec<u8> {
     let part = |(place, section): (usize, &crate::document::Section)| Part {
         id: format!("part-{place}"),
@@ -79,7 +82,8 @@ fn of_table(shown: &Table) -> Markup {
         @for row in &shown.rows {
             tr {
                 @for (place, cell) in row.iter().enumerate() {
-                    @if place == 0 { th scope="row" { (text(cell)) } } @else { td { (text(cell)) } }
+                    @let short = cell.chars().count() <= SHORT;
+                    @if place == 0 { th.nw[short] scope="row" { (text(cell)) } } @else { td.nw[short] { (text(cell)) } }
                 }
             }
         }
