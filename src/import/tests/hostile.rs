@@ -81,6 +81,9 @@ fn illegal_characters_are_left_out_and_told() {
 fn no_control_character_reaches_who_reads_of_it() {
     let tap = read_bytes(Path::new("x"), b"1..1\nok 1 - a\x1b[2Jb\n", None).unwrap();
     assert_eq!(tap.cases[0].name, "a\u{fffd}[2Jb");
+    let nested = b"1..1\n# Subtest: a\x00b\n    ok 1 - c\n    1..1\nok 1 - a\x00b\n";
+    let nested = read_bytes(Path::new("x"), nested, None).unwrap();
+    assert!(nested.cases.iter().any(|case| case.suite == "a\u{fffd}b"), "{:?}", nested.cases);
     let json = br#"{"numTotalTests":1,"testResults":[{"name":"f\u001b","status":"\u001b[2J\u0007","assertionResults":[]}]}"#;
     assert!(!refused(json).contains(char::is_control), "{:?}", refused(json));
 }

@@ -201,12 +201,6 @@ impl Gathered {
             return Err(format!("a test's name is longer than {} bytes", super::NAME_LIMIT));
         }
         self.hold(names + case.message.as_ref().map_or(0, String::len) + size_of::<TestCase>())?;
-        for name in [&mut case.suite, &mut case.class, &mut case.name] {
-            // A name is shown in terminals and held to one line.
-            if name.contains(char::is_control) {
-                *name = name.replace(char::is_control, "\u{fffd}");
-            }
-        }
         case.duration_ms = case.duration_ms.filter(|ms| ms.is_finite() && *ms >= 0.0);
         self.failing += u64::from(case.outcome.is_failing());
         self.cases.push(case);
@@ -252,6 +246,15 @@ impl Gathered {
         }
         if self.more_notes > 0 {
             self.notes.push(format!("{} more of this kind", self.more_notes));
+        }
+        // Here, for TAP names the suite of a case after it was taken in.
+        for case in &mut self.cases {
+            for name in [&mut case.suite, &mut case.class, &mut case.name] {
+                // A name is shown in terminals and held to one line.
+                if name.contains(char::is_control) {
+                    *name = name.replace(char::is_control, "\u{fffd}");
+                }
+            }
         }
         number(&mut self.cases);
         TestReport {
