@@ -1,5 +1,6 @@
 //! `gonogo.yaml`: finds it, and says where a setting is wrong. Never maps something unknown to a default.
 
+mod protected;
 mod release;
 mod schema;
 mod subject;
@@ -163,7 +164,15 @@ impl Config {
     /// # Errors
     /// The file cannot be read, is over 1 MiB, is nested too deep, or holds what is not known.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let mut config = Self::parse(path, &yaml::bytes(path)?)?;
+        Self::read_as(path, &yaml::bytes(path)?)
+    }
+
+    /// Reads a configuration file as if these were its bytes: as another commit has it, for instance.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read_as(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let mut config = Self::parse(path, bytes)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.features.iter_mut().for_each(|features| *features = folder.join(&*features));
         config.out = config.out.map(|out| folder.join(out));

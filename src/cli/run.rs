@@ -18,6 +18,9 @@ pub struct Run {
     /// Folder of feature files, in place of those that are configured; repeatable
     #[arg(long, value_name = "DIR")]
     pub features: Vec<PathBuf>,
+    /// The protected branch whose gonogo.yaml says what is asked of a release, whatever the tree's own says
+    #[arg(long, value_name = "REF", env = "GONOGO_POLICY_REF")]
+    pub policy_ref: Option<String>,
     /// What the released version is, as `gonogo baseline` keeps it; else the file that gonogo.yaml names
     #[arg(long, value_name = "FILE", env = "GONOGO_BASELINE")]
     pub baseline: Option<PathBuf>,
@@ -69,6 +72,7 @@ impl Run {
             dir,
             config,
             features: vec![],
+            policy_ref: None,
             baseline: None,
             tags: None,
             name: None,
@@ -95,6 +99,9 @@ pub struct Merge {
     /// Configuration file; else gonogo.yaml, looked for upwards
     #[arg(long, value_name = "FILE", env = "GONOGO_CONFIG")]
     pub config: Option<PathBuf>,
+    /// The protected branch whose gonogo.yaml says what is asked of a release, as for `run`
+    #[arg(long, value_name = "REF", env = "GONOGO_POLICY_REF")]
+    pub policy_ref: Option<String>,
     /// Folder for evidence and reports [default: gonogo-report]
     #[arg(long, value_name = "DIR", env = "GONOGO_OUT")]
     pub out: Option<PathBuf>,

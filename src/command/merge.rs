@@ -31,10 +31,15 @@ struct Part {
 pub(super) fn merge(arguments: &cli::Merge, console: &mut Console) -> Result<u8, Refusal> {
     let given = arguments.out.as_deref();
     let configured = run::configured(arguments.config.as_deref(), None);
-    let (file, config) = configured.inspect_err(|_| put_aside(given.unwrap_or(Path::new(DEFAULT_OUT))))?;
+    let (file, tree) = configured.inspect_err(|_| put_aside(given.unwrap_or(Path::new(DEFAULT_OUT))))?;
+    let governed = run::governed(file.as_deref(), tree, arguments.policy_ref.as_deref());
+    let (config, remarks) = governed.inspect_err(|_| put_aside(given.unwrap_or(Path::new(DEFAULT_OUT))))?;
     let out = given.or(config.out.as_deref()).unwrap_or(Path::new(DEFAULT_OUT)).to_owned();
     let parts = opened(&arguments.shards, &out).and_then(in_order);
-    let parts = parts.and_then(|parts| same_release(&parts[0], file.as_deref(), &config).map(|()| parts));
+    let parts = parts.and_then(|parts| {
+        same_policy(&parts[0], &remarks)?;
+        same_release(&parts[0], file.as_deref(), &config).map(|()| parts)
+    });
     // Whatever stands there is not the result of these shards.
     let mut parts = parts.inspect_err(|_| put_aside(&out))?;
     let folder = Folder::open(&out)?;
@@ -143,6 +148,17 @@ fn differs(one: &Part, other: &Part) -> Option<String> {
         return Some("each was run with other settings".to_owned());
     }
     (a.run != b.run).then(|| "the plan, or a file that it is read from, is another".to_owned())
+}
+
+/// What is asked of the release must be what was asked of its shards.
+fn same_policy(part: &Part, remarks: &[String]) -> Result<(), Refusal> {
+    let theirs = &part.evidence.header().policy.remarks;
+    match remarks.iter().find(|remark| !theirs.contains(remark)) {
+        None => Ok(()),
+        Some(remark) => Err(Refusal::input(anyhow!(
+            "cannot merge: the shards were run by another policy; here it is: {remark}. Give --policy-ref to all or none"
+        ))),
+    }
 }
 
 /// The shards must be of the tree that lies here: what else the release rests on is read from it.

@@ -3,6 +3,7 @@
 mod interrupt;
 mod kept;
 mod previous;
+mod protected;
 mod release;
 mod settings;
 mod shard;
@@ -16,7 +17,9 @@ use std::{
 use anyhow::anyhow;
 
 use self::settings::Settings;
-pub(super) use self::{kept::key, release::Gathered, settings::configured, shard::digest};
+pub(super) use self::{
+    kept::key, protected::governed, release::Gathered, settings::configured, shard::digest,
+};
 use super::{
     Console, Refusal, deliver,
     folder::{DEFAULT_OUT, Folder, put_aside},

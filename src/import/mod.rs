@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+mod branch;
 pub mod change;
 pub mod coverage;
 mod find;
@@ -19,6 +20,7 @@ mod source;
 pub mod tests;
 mod xml;
 
+pub use branch::{Committed, file_at};
 pub use find::find;
 pub use json::{Excerpt, Many, document, root_keys};
 pub use lines::{Line, Lines};

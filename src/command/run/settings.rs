@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::anyhow;
 
-use super::{release::Gathered, shard, target::target};
+use super::{protected, release::Gathered, shard, target::target};
 use crate::{
     baseline::Baseline,
     cli,
@@ -51,8 +51,11 @@ impl Settings {
     /// What the flags, the environment and the file say. Without `compared` no released version is looked at.
     pub(super) fn of(arguments: &cli::Run, compared: bool) -> Result<Self, Refusal> {
         let (file, config) = configured(arguments.config.as_deref(), arguments.dir.as_deref())?;
+        let policy_ref = arguments.policy_ref.as_deref().filter(|_| compared);
+        let (config, remarks) = protected::governed(file.as_deref(), config, policy_ref)?;
         let subject = target(&config, file.as_deref(), arguments.dir.as_deref())?;
         let mut policy = config.policy(policy_for(&subject));
+        policy.remarks.extend(remarks);
         if let Target::Forge(deployment) = &subject {
             policy.remarks.extend(deployment.other_node());
         }
