@@ -91,8 +91,7 @@ impl ReleaseResult {
 
     /// Whether all that is asked for was shown, or waived.
     pub(super) fn is_shown(&self) -> bool {
-        let shown =
-            |check: &CheckResult| check.outcome != CheckOutcome::Undecided || check.waived_by.is_some();
+        let shown = |check: &CheckResult| !check.incomplete || check.waived_by.is_some();
         self.checks.iter().all(shown)
             && self.sign_offs.iter().all(SignedResult::is_signed)
             && self.items.iter().all(SignedResult::is_signed)

@@ -193,6 +193,7 @@ impl<'a> Supposed<'a> {
         let checks = self.release.iter_mut().flat_map(|release| &mut release.checks);
         for check in checks.filter(|check| check.id == id) {
             check.outcome = CheckOutcome::Passed;
+            check.incomplete = false;
             check.waived_by = None;
         }
     }

@@ -11,7 +11,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::evidence::{CheckFact, CheckKind, Fact, Observation, PlannedCheck, Release, Severity};
+use crate::evidence::{CheckFact, CheckKind, Fact, Observation, Of, PlannedCheck, Release, Severity};
 
 /// How a check of the release ended. Only `Passed` is green.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -65,6 +65,8 @@ pub struct CheckResult {
     pub outcome: CheckOutcome,
     /// Why.
     pub reason: String,
+    /// Whether something of it was not shown, whatever else was: a failure hides nothing.
+    pub incomplete: bool,
     /// What was measured and counted.
     pub figures: Vec<Figure>,
     /// What a reader must know one by one: regressions, tests that are gone, places of secrets.
@@ -144,6 +146,7 @@ pub(super) fn judge(release: &Release, place: usize, log: &[Observation]) -> Opt
         CheckKind::Secrets => secrets::judge(&facts),
         CheckKind::Previous => previous::judge(&facts),
     };
+    finding.missing.extend(read_as_both(&facts));
     for fact in &facts {
         match fact {
             CheckFact::NotRead { what } => finding.missing.push(what.clone()),
@@ -157,15 +160,29 @@ pub(super) fn judge(release: &Release, place: usize, log: &[Observation]) -> Opt
     Some(conclude(planned, finding, &facts))
 }
 
+/// One file that is of now and of before compares a version with itself.
+fn read_as_both(facts: &[&CheckFact]) -> Option<String> {
+    let of = |wanted: Of| {
+        facts.iter().filter_map(move |fact| match fact {
+            CheckFact::FileRead { of, path, sha256, .. } if *of == wanted => Some((path, sha256)),
+            _ => None,
+        })
+    };
+    let mut pairs = of(Of::Now).flat_map(|now| of(Of::Before).map(move |before| (now, before)));
+    let ((now, _), (before, _)) = pairs.find(|(now, before)| now.1 == before.1)?;
+    Some(format!("{now} and {before}, the file of the released version, hold the same bytes"))
+}
+
 fn conclude(planned: &PlannedCheck, finding: Finding, facts: &[&CheckFact]) -> CheckResult {
     let Finding { failed, missing, stops, shown, figures, items } = finding;
-    let (outcome, reason) = if !failed.is_empty() {
-        (CheckOutcome::Failed, failed.join("; "))
-    } else if !missing.is_empty() {
-        (CheckOutcome::Undecided, missing.join("; "))
-    } else {
-        (CheckOutcome::Passed, shown)
+    let outcome = match (failed.is_empty(), missing.is_empty()) {
+        (false, _) => CheckOutcome::Failed,
+        (true, false) => CheckOutcome::Undecided,
+        (true, true) => CheckOutcome::Passed,
     };
+    let incomplete = !missing.is_empty();
+    let amiss = failed.into_iter().chain(missing).collect::<Vec<_>>().join("; ");
+    let reason = if outcome == CheckOutcome::Passed { shown } else { amiss };
     let files = facts.iter().filter_map(|fact| match fact {
         CheckFact::FileRead { path, sha256, format, .. } => {
             Some(FileSeen { path: path.clone(), sha256: sha256.clone(), format: format.clone() })
@@ -179,6 +196,7 @@ fn conclude(planned: &PlannedCheck, finding: Finding, facts: &[&CheckFact]) -> C
         severity: if stops { Severity::Sev1 } else { planned.severity },
         outcome,
         reason,
+        incomplete,
         figures,
         items,
         files: files.collect(),

@@ -14,6 +14,7 @@ fn check(id: &str, outcome: CheckOutcome) -> CheckResult {
         severity: Severity::Sev2,
         outcome,
         reason: String::new(),
+        incomplete: outcome == CheckOutcome::Undecided,
         figures: vec![],
         items: vec![],
         files: vec![],

@@ -9,6 +9,7 @@ use crate::{
     judge::{check, tests, verdict},
 };
 
+mod unshown;
 const GO: &str = "UNCONDITIONAL GO";
 const AFTER: &str = "GO (after fixes)";
 const UNDECIDED: &str = "UNDECIDED";
@@ -45,7 +46,6 @@ fn test(of: Of, id: &str, outcome: TestOutcome) -> CheckFact {
 fn not_read() -> CheckFact {
     CheckFact::NotRead { what: "junit.xml: no such file".to_owned() }
 }
-
 /// What a release comes to whose scenarios all passed, with these facts for its check.
 fn put(release: Release, facts: &[CheckFact], approvals: &[Approval]) -> ReleaseResult {
     let mut log: Vec<Fact> = release.checks.first().cloned().map(Fact::CheckPlanned).into_iter().collect();
@@ -130,7 +130,7 @@ fn what_is_read_of_the_other_kinds_is_held_against_its_limits() {
     let before = CheckFact::FileRead {
         of: Of::Before,
         path: "before.log".to_owned(),
-        sha256: "0".repeat(64),
+        sha256: "1".repeat(64),
         bytes: 1,
         format: "plain text".to_owned(),
         stale: None,

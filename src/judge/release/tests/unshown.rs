@@ -1,0 +1,44 @@
+//! A failure hides nothing that was not shown: a check that fails and lacks something is no reason to go on.
+
+use super::*;
+
+fn read(of: Of, path: &str, sha256: &str) -> CheckFact {
+    let (path, sha256, format) = (path.to_owned(), sha256.repeat(64), "JUnit".to_owned());
+    CheckFact::FileRead { of, path, sha256, bytes: 1, format, stale: None }
+}
+
+#[test]
+fn a_check_that_fails_and_lacks_something_is_undecided_at_best() {
+    use Of::{Before, Now};
+    use TestOutcome::{Failed, Passed};
+    let (one, red) = (test(Now, "a", Passed), test(Now, "b", Failed));
+    for (facts, verdict, words) in [
+        (vec![one.clone(), red.clone()], AFTER, "1 test fails"),
+        (
+            vec![one.clone(), red.clone(), not_read()],
+            UNDECIDED,
+            "1 test fails, and no earlier results to compare with: b; junit.xml: no such file",
+        ),
+        // A regression stops the release whatever else is lacking.
+        (vec![red.clone(), test(Before, "b", Passed), not_read()], NO_GO, "1 regression"),
+    ] {
+        let result = put(release(Some(CheckKind::Tests)), &facts, &[]);
+        assert_eq!(verdict_of(&result), verdict, "{facts:?}");
+        assert!(said(&result).contains(words), "{}", said(&result));
+    }
+}
+
+#[test]
+fn results_of_now_that_are_those_of_before_compare_nothing() {
+    use Of::{Before, Now};
+    use TestOutcome::Failed;
+    let tests = [test(Now, "b", Failed), test(Before, "b", Failed)];
+    let passing = (0..60).map(|n| test(Now, &format!("t{n}"), TestOutcome::Passed));
+    for (before, verdict) in [("1", GO), ("0", UNDECIDED)] {
+        let files = [read(Now, "now.xml", "0"), read(Before, "before.xml", before)];
+        let facts: Vec<CheckFact> = files.into_iter().chain(tests.clone()).chain(passing.clone()).collect();
+        let result = put(release(Some(CheckKind::Tests)), &facts, &[]);
+        assert_eq!(verdict_of(&result), verdict, "{}", said(&result));
+        assert_eq!(said(&result).contains("hold the same bytes"), verdict == UNDECIDED);
+    }
+}
