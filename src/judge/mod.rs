@@ -30,6 +30,8 @@ pub use verdict::{ACCEPT_GO_AFTER_FIXES, Unconditional, Verdict};
 
 use std::{collections::BTreeSet, path::Path};
 
+use jiff::Timestamp;
+
 use crate::{
     evidence::{
         Fact, Header, Issue, Log, Observation, Outcome, Planned, Severity,
@@ -52,18 +54,26 @@ const REFERENCES: usize = 50;
 /// # Errors
 /// The file cannot be read, or is not whole and unchanged. Then nothing was judged.
 pub fn judge_file(path: impl AsRef<Path>) -> Result<Judgement, EvidenceError> {
-    judge_signed(path, &[], &[])
+    judge_signed(path, &Since::default())
 }
 
-/// Judges a whole evidence file together with what people signed, and with what is accepted since it was recorded.
+/// What came to evidence since it was recorded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Since<'a> {
+    /// What people signed.
+    pub approvals: &'a [Approval],
+    /// What is accepted with exit code 0.
+    pub accepted: &'a [String],
+    /// When it is judged: a waiver that is over by then covers nothing. Without it, and before it, when the run began.
+    pub at: Option<Timestamp>,
+}
+
+/// Judges a whole evidence file together with what came to it since.
 ///
 /// # Errors
 /// As [`judge_file`].
-pub fn judge_signed(
-    path: impl AsRef<Path>,
-    approvals: &[Approval],
-    accepted: &[String],
-) -> Result<Judgement, EvidenceError> {
+pub fn judge_signed(path: impl AsRef<Path>, since: &Since<'_>) -> Result<Judgement, EvidenceError> {
+    let Since { approvals, accepted, at } = *since;
     let path = path.as_ref();
     let mut reader = Reader::open(path)?;
     let mut header = reader.header().clone();
@@ -75,6 +85,7 @@ pub fn judge_signed(
         EvidenceError::Unsound { path: path.to_owned(), line: 1, flaw }
     })?;
     let mut judge = Judge::new(header);
+    judge.at = judge.at.max(at.unwrap_or_default());
     let mut log = vec![];
     loop {
         match reader.next_log(&mut log)? {
@@ -117,6 +128,8 @@ pub fn check(header: &Header) -> Result<(), String> {
 #[derive(Debug)]
 pub struct Judge {
     header: Header,
+    /// When it is judged.
+    at: Timestamp,
     scenarios: Vec<ScenarioResult>,
     claims: Vec<UnmetClaim>,
     shown: Vec<Shown>,
@@ -168,6 +181,7 @@ impl Judge {
         let shown = RULES.iter().map(|_| Shown::default()).collect();
         let tally = metrics::Tally::default();
         Self {
+            at: header.started_at,
             header,
             scenarios: vec![],
             claims: vec![],
@@ -239,14 +253,14 @@ impl Judge {
     /// Ends the evidence and says what it comes to. The one place where a judgement is made.
     #[must_use]
     pub fn conclude(self, sealed: Sealed, approvals: &[Approval]) -> Judgement {
-        let Self { header, scenarios, claims, shown, flaws, tally, checks, courses } = self;
+        let Self { header, at, scenarios, claims, shown, flaws, tally, checks, courses } = self;
         let invariants: Vec<InvariantResult> = RULES
             .iter()
             .zip(shown)
             .map(|(rule, shown)| shown.conclude(rule.name, &rule.statement()))
             .collect();
         let issues = overview::issues(&header, &scenarios, &checks);
-        let release = release::conclude(&header, checks, &scenarios, approvals);
+        let release = release::conclude(&header, at, checks, &scenarios, approvals);
         let basis = verdict::Basis {
             release: release.as_ref(),
             planned: header.planned,

@@ -9,7 +9,7 @@ use super::{
     ledger::Ledger,
     sign_off::{approvals, standings},
 };
-use crate::judge::{self, Judgement};
+use crate::judge::{self, Judgement, Since};
 
 /// What the evidence comes to with what people signed and the caller accepts; without `allowed`, none of it counts.
 ///
@@ -26,7 +26,10 @@ pub fn judged(
     let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
     let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
     let signed = approvals(&standings(record, ledger, ledger.size(), allowed, revoked, at));
-    let judged = judge::judge_signed(record.join(BLOBS).join(&evidence.sha256), &signed, accepted);
+    let judged = judge::judge_signed(
+        record.join(BLOBS).join(&evidence.sha256),
+        &Since { approvals: &signed, accepted, at: Some(at) },
+    );
     let judgement = judged.map_err(|error| unsound(error.to_string()))?;
     if judgement.evidence.sha256 != evidence.sha256 {
         return Err(unsound(format!("{BLOBS}/{}: it was changed", evidence.sha256)));

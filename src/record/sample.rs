@@ -77,7 +77,11 @@ impl Sample {
         };
         let contents = Contents { evidence: &evidence, sealed, imported: &[(file, tests)], before: None };
         let signed = taken_over(&self.record(), &contents).expect("approvals");
-        let judgement = judge::judge_signed(&evidence, &signed, &[]).expect("a judgement");
+        let judgement = judge::judge_signed(
+            &evidence,
+            &judge::Since { approvals: &signed, at: Some(at()), ..judge::Since::default() },
+        )
+        .expect("a judgement");
         let outcome = Outcome {
             verdict: judgement.verdict.word(),
             exit_code: judgement.exit_code,

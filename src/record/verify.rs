@@ -15,7 +15,7 @@ use super::{
     read_regular, rollout,
     sign_off::{SignOff, Standing, approvals, last_verdict, standings},
 };
-use crate::judge::{self, Judgement, Override};
+use crate::judge::{self, Judgement, Override, Since};
 
 /// What the row of the verdict tells of.
 pub(super) const VERDICT_ROW: &str = "verdict";
@@ -189,7 +189,10 @@ fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, 
     // At its own time: a key that was good then may have expired since.
     let sign_offs = standings(record, ledger, entry.seq, trust.allowed, trust.revoked, entry.ts);
     let evidence_file = record.join(BLOBS).join(&evidence.sha256);
-    let judged = judge::judge_signed(evidence_file, &approvals(&sign_offs), &stated.accepted);
+    let judged = judge::judge_signed(
+        evidence_file,
+        &Since { approvals: &approvals(&sign_offs), accepted: &stated.accepted, at: Some(entry.ts) },
+    );
     let judgement = judged.map_err(|error| error.to_string())?;
     if judgement.evidence.sha256 != evidence.sha256 {
         return Err(format!("{BLOBS}/{}: it was changed", evidence.sha256));
@@ -316,7 +319,9 @@ fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report
 /// Who overrides the verdict. Whether they may is for the judge to say: the release names its roles.
 fn overridden(record: &Path, ledger: &Ledger, sign_offs: &[SignOff]) -> Option<String> {
     let evidence = record.join(BLOBS).join(&ledger.evidence()?.sha256);
-    let judgement = judge::judge_signed(evidence, &approvals(sign_offs), &[]).ok()?;
+    let judgement =
+        judge::judge_signed(evidence, &Since { approvals: &approvals(sign_offs), ..Since::default() })
+            .ok()?;
     let by: Vec<String> = judgement.overridden.iter().map(Override::to_string).collect();
     (!by.is_empty()).then(|| by.join("; "))
 }

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use super::super::{Console, RECORD, Refusal, now};
 use crate::{
     evidence::file::Sealed,
-    judge::{self, Judgement},
+    judge::{self, Judgement, Since},
     record::{
         self, Contents, Outcome, SealingKey,
         entry::{Evidence, Imported, Predecessor},
@@ -24,6 +25,8 @@ pub(in crate::command) fn key(file: Option<&Path>) -> Result<Option<SealingKey>,
 pub(super) struct Kept<'a> {
     contents: Contents<'a>,
     record: PathBuf,
+    /// When it is judged, and written.
+    at: Timestamp,
 }
 
 impl<'a> Kept<'a> {
@@ -36,13 +39,18 @@ impl<'a> Kept<'a> {
         before: Option<Predecessor>,
     ) -> Self {
         let sealed = Evidence { observations: sealed.observations, sha256: sealed.sha256 };
-        Self { contents: Contents { evidence, sealed, imported, before }, record: out.join(RECORD) }
+        Self {
+            contents: Contents { evidence, sealed, imported, before },
+            record: out.join(RECORD),
+            at: now(),
+        }
     }
 
     /// What the evidence comes to, and what became of the sign-offs of the run before.
     pub(super) fn judged(&self) -> Result<Judgement, Refusal> {
         let signed = record::taken_over(&self.record, &self.contents).map_err(Refusal::internal)?;
-        judge::judge_signed(self.contents.evidence, &signed, &[]).map_err(Refusal::internal)
+        let since = Since { approvals: &signed, at: Some(self.at), ..Since::default() };
+        judge::judge_signed(self.contents.evidence, &since).map_err(Refusal::internal)
     }
 
     /// Writes the record.
@@ -58,7 +66,7 @@ impl<'a> Kept<'a> {
             report: &record::drawn(judgement),
             accepted: &[],
         };
-        let written = record::write(&self.record, &self.contents, &outcome, key, now());
+        let written = record::write(&self.record, &self.contents, &outcome, key, self.at);
         let written = written.context("cannot write the record").map_err(Refusal::input)?;
         if let Some(complaint) = written.complaint {
             console.remark(&format!("the earlier record is not named as the one before: {complaint}"));

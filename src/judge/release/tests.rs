@@ -53,7 +53,7 @@ fn put(release: Release, facts: &[CheckFact], approvals: &[Approval]) -> Release
     log.push(Fact::CheckEnded {});
     let checks = check::judge(&release, 0, &tests::observed(log)).into_iter().collect();
     let header = Header { release: Some(release), ..tests::header(2) };
-    conclude(&header, checks, &tests::shown().0, approvals).expect("a release")
+    conclude(&header, header.started_at, checks, &tests::shown().0, approvals).expect("a release")
 }
 
 fn verdict_of(result: &ReleaseResult) -> &'static str {
@@ -361,7 +361,7 @@ fn a_failed_scenario_may_be_waived_and_one_that_was_not_shown_may_not() {
     let header = Header { release: Some(policy), ..tests::header(2) };
     let mut verdict = |outcome| {
         scenarios[1].outcome = outcome;
-        let result = conclude(&header, vec![], &scenarios, &[]).expect("a release");
+        let result = conclude(&header, header.started_at, vec![], &scenarios, &[]).expect("a release");
         decided(&result, &scenarios, &invariants, &issues)
     };
     assert_eq!(verdict(Outcome::Failed), AFTER);
@@ -371,7 +371,7 @@ fn a_failed_scenario_may_be_waived_and_one_that_was_not_shown_may_not() {
         .cloned()
         .map(|i| crate::judge::InvariantResult { outcome: crate::judge::InvariantOutcome::Violated, ..i })
         .collect();
-    let result = conclude(&header, vec![], &scenarios, &[]).expect("a release");
+    let result = conclude(&header, header.started_at, vec![], &scenarios, &[]).expect("a release");
     assert_eq!(decided(&result, &scenarios, &violated, &issues), NO_GO);
 }
 

@@ -29,6 +29,45 @@ fn a_check_that_fails_and_lacks_something_is_undecided_at_best() {
 }
 
 #[test]
+fn a_waiver_covers_nothing_once_it_is_over_whenever_the_run_was() {
+    let header = tests::header(2);
+    let waiver = |seconds: i64| Waiver {
+        id: "W-1".to_owned(),
+        check: "it".to_owned(),
+        reason: "the supplier mends it".to_owned(),
+        owner: "ann@example.com".to_owned(),
+        expires: header.started_at + jiff::SignedDuration::from_secs(seconds),
+    };
+    let facts = [test(Of::Now, "a", TestOutcome::Passed), test(Of::Now, "b", TestOutcome::Failed)];
+    for (later, verdict) in [(0, AFTER), (59, AFTER), (60, NO_GO), (600, NO_GO)] {
+        let release = Release {
+            waivers: vec![waiver(60)],
+            checks: vec![PlannedCheck {
+                severity: Severity::Sev1,
+                ..release(Some(CheckKind::Tests)).checks[0].clone()
+            }],
+            ..release(None)
+        };
+        let checks = check::judge(
+            &release,
+            0,
+            &tests::observed(
+                [Fact::CheckPlanned(release.checks[0].clone())]
+                    .into_iter()
+                    .chain(facts.iter().cloned().map(Fact::CheckSaw))
+                    .chain([Fact::CheckEnded {}])
+                    .collect(),
+            ),
+        );
+        let header = Header { release: Some(release), ..header.clone() };
+        let at = header.started_at + jiff::SignedDuration::from_secs(later);
+        let result =
+            conclude(&header, at, checks.into_iter().collect(), &tests::shown().0, &[]).expect("a release");
+        assert_eq!(verdict_of(&result), verdict, "{later} s after the run began");
+    }
+}
+
+#[test]
 fn results_of_now_that_are_those_of_before_compare_nothing() {
     use Of::{Before, Now};
     use TestOutcome::Failed;
