@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    Blocker, BlockerKind, ScenarioResult,
+    Blocker, BlockerKind, CLAIM, ScenarioResult,
     check::{CheckOutcome, CheckResult},
     people::{self, Approval, SignedResult, WaiverResult, WaiverStanding},
 };
@@ -48,14 +48,15 @@ pub(super) fn conclude(
     let release = header.release.as_ref()?;
     let failed = scenarios.iter().filter(|scenario| scenario.outcome == Outcome::Failed);
     let of_scenarios = failed.flat_map(|scenario| scenario.tags.iter().chain([&scenario.id]));
-    let of_checks =
-        checks.iter().filter(|check| check.outcome != CheckOutcome::Passed).map(|check| &check.id);
+    // A waiver lets pass what was found. What was not shown, nobody can have weighed.
+    let can_be_waived = |check: &CheckResult| check.outcome == CheckOutcome::Failed && !check.incomplete;
+    let of_checks = checks.iter().filter(|check| can_be_waived(check)).map(|check| &check.id);
     let found: BTreeSet<&str> = of_scenarios.chain(of_checks).map(String::as_str).collect();
     let waivers = people::waivers(release, at, &found.into_iter().collect::<Vec<_>>());
     for check in &mut checks {
         let covers = |waiver: &&WaiverResult| waiver.is_in_force() && waiver.check == check.id;
         let waived_by = waivers.iter().find(covers).map(|waiver| waiver.id.clone());
-        check.waived_by = waived_by.filter(|_| check.outcome != CheckOutcome::Passed);
+        check.waived_by = waived_by.filter(|_| can_be_waived(check));
     }
     Some(ReleaseResult {
         version: release.version.clone(),
@@ -93,7 +94,7 @@ impl ReleaseResult {
 
     /// Whether all that is asked for was shown, or waived.
     pub(super) fn is_shown(&self) -> bool {
-        let shown = |check: &CheckResult| !check.incomplete || check.waived_by.is_some();
+        let shown = |check: &CheckResult| !check.incomplete;
         self.checks.iter().all(shown)
             && self.sign_offs.iter().all(SignedResult::is_signed)
             && self.items.iter().all(SignedResult::is_signed)
@@ -176,7 +177,12 @@ pub(super) fn check(release: &Release) -> Result<(), String> {
         return Err(format!("check {} is listed twice", twice.id));
     }
     for waiver in &release.waivers {
-        if RULES.iter().any(|rule| rule.name == waiver.check) {
+        let named = waiver.check.trim();
+        if named.is_empty() || named != waiver.check {
+            return Err(format!("waiver {} covers {:?}, which names nothing", waiver.id, waiver.check));
+        }
+        let named = named.strip_prefix(CLAIM).unwrap_or(named);
+        if RULES.iter().any(|rule| rule.name == named) {
             return Err(format!("waiver {} covers an invariant; an invariant cannot be waived", waiver.id));
         }
     }

@@ -68,6 +68,30 @@ fn a_waiver_covers_nothing_once_it_is_over_whenever_the_run_was() {
 }
 
 #[test]
+fn a_waiver_of_an_invariant_is_refused_however_it_is_spelled() {
+    let waiver = |check: &str| Release {
+        waivers: vec![Waiver {
+            id: "W-1".to_owned(),
+            check: check.to_owned(),
+            reason: "nobody looks at it".to_owned(),
+            owner: "ann@example.com".to_owned(),
+            expires: tests::header(2).started_at,
+        }],
+        ..release(None)
+    };
+    for (check, refused) in [
+        ("read_only_jira", true),
+        ("invariant:read_only_jira", true),
+        (" read_only_jira", true),
+        ("", true),
+        (" ", true),
+        ("SEV-2-001", false),
+    ] {
+        assert_eq!(crate::judge::release::check(&waiver(check)).is_err(), refused, "{check:?}");
+    }
+}
+
+#[test]
 fn results_of_now_that_are_those_of_before_compare_nothing() {
     use Of::{Before, Now};
     use TestOutcome::Failed;
