@@ -15,7 +15,7 @@ use std::{
 const MOST_SAID: u64 = 16 << 10;
 
 /// What is asked of git in every call: nothing from configuration may run a program or change what is printed.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 11] = [
     "core.quotepath=off",
     "core.fsmonitor=false",
     "core.pager=cat",
@@ -25,6 +25,8 @@ const SETTINGS: [&str; 9] = [
     "core.precomposeUnicode=false",
     "diff.external=",
     "submodule.recurse=false",
+    "core.trustctime=true",
+    "core.checkStat=default",
 ];
 
 /// Why git did not answer.
@@ -36,6 +38,9 @@ pub enum GitError {
     /// The folder is in no repository that has a working tree.
     #[error("{} is not in a git repository", .0.display())]
     NoRepository(PathBuf),
+    /// `core.worktree` has the repository's working tree elsewhere: what git says is not of the folder.
+    #[error("the working tree of the repository of {} is elsewhere (`core.worktree`)", .0.display())]
+    Elsewhere(PathBuf),
     /// git refuses, in its own words.
     #[error("`git {command}` refuses: {said}")]
     Refused {
@@ -90,7 +95,11 @@ impl Git {
             text.split_at(text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len()));
         git.shallow = shallow == b"true";
         git.root = path_of(root.get(1..).unwrap_or_default());
-        Ok(git)
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        match real(folder).starts_with(real(&git.root)) {
+            true => Ok(git),
+            false => Err(GitError::Elsewhere(folder.into())),
+        }
     }
 
     /// A repository of its own in an empty folder, which borrows this one's objects: whatever is tried there changes

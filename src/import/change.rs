@@ -4,6 +4,7 @@
 mod base;
 mod patch;
 mod rehearsal;
+mod tree;
 
 use std::{
     ops::RangeInclusive,
@@ -18,8 +19,6 @@ use crate::{
     git::{Git, GitError, path_of},
 };
 
-/// Paths of a dirty tree that are told one by one.
-const MOST_DIRTY: usize = 200;
 /// The same for all that is asked about two trees, so that the answers agree.
 const COMPARED: [&str; 5] = ["-r", "-M", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none"];
 
@@ -40,6 +39,8 @@ pub struct CommitChange {
     pub files: Vec<ChangedFile>,
     /// Every file of the commit, sorted: what paths of other tools' reports can mean.
     pub tracked: Vec<String>,
+    /// What cannot be told: whether the base is before the commit, whether the tree is as it was committed.
+    pub untold: Vec<String>,
     /// Remarks: how the base was chosen, what was not looked into.
     pub notes: Vec<String>,
 }
@@ -55,6 +56,8 @@ pub struct ChangedFile {
     pub change: Change,
     /// Lines that are new; 0 for what is not text.
     pub added: u64,
+    /// Lines that it has in the commit; `None` when it is gone or no text.
+    pub length: Option<u64>,
     /// Lines that are gone; 0 for what is not text.
     pub removed: u64,
     /// Whether it is a test, by its path.
@@ -85,14 +88,13 @@ pub fn read(folder: &Path, base: Option<&str>) -> Result<CommitChange, ImportErr
         head.ok_or_else(|| ImportError::file(folder, "has no commit yet: there is nothing to release"))?;
     let seconds = git.line(&["show", "-s", "--format=%ct", &commit]).map_err(refused)?;
     let committed = seconds.and_then(|seconds| Timestamp::from_second(seconds.trim().parse().ok()?).ok());
-    let mut notes = vec![];
-    let base = base::find(&git, folder, &commit, base, &mut notes)?;
-    let from = match &base {
-        Some(base) => base.clone(),
-        None => git.line(&["hash-object", "-t", "tree", "/dev/null"]).map_err(refused)?.unwrap_or_default(),
-    };
+    let (mut notes, mut untold) = (vec![], vec![]);
+    let base = base::find(&git, folder, &commit, base, (&mut notes, &mut untold))?;
+    let nothing = git.line(&["hash-object", "-t", "tree", "/dev/null"]).map_err(refused)?.unwrap_or_default();
+    let from = base.clone().unwrap_or_else(|| nothing.clone());
     let mut files = files(&git, &from, &commit).map_err(refused)?;
     patch::number(&git, &from, &commit, &mut files).map_err(refused)?;
+    patch::measure(&git, &nothing, &commit, &mut files).map_err(refused)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let submodules = files.iter().filter(|file| file.submodule);
     notes.extend(
@@ -103,8 +105,19 @@ pub fn read(folder: &Path, base: Option<&str>) -> Result<CommitChange, ImportErr
         git.output(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit]).map_err(refused)?;
     let mut tracked: Vec<String> = fields(&listed).map(path_text).collect();
     tracked.sort();
-    let dirty = dirty(&git, &mut notes).map_err(refused)?;
-    Ok(CommitChange { root: git.root().into(), commit, committed, base, dirty, files, tracked, notes })
+    let dirty = tree::dirty(&git, &mut notes).map_err(refused)?;
+    untold.extend(tree::hidden(&git).map_err(refused)?);
+    Ok(CommitChange {
+        root: git.root().into(),
+        commit,
+        committed,
+        base,
+        dirty,
+        files,
+        tracked,
+        untold,
+        notes,
+    })
 }
 
 impl CommitChange {
@@ -121,7 +134,12 @@ impl CommitChange {
             test: file.test,
         });
         let notes = self.notes.iter().map(|what| CheckFact::Noted { what: what.clone() });
-        [read].into_iter().chain(changed).chain(notes).collect()
+        [read].into_iter().chain(changed).chain(self.not_read()).chain(notes).collect()
+    }
+
+    /// What cannot be told, as facts of any check that rests on the change.
+    pub(super) fn not_read(&self) -> impl Iterator<Item = CheckFact> {
+        self.untold.iter().map(|what| CheckFact::NotRead { what: what.clone() })
     }
 }
 
@@ -162,7 +180,8 @@ fn files(git: &Git, from: &str, to: &str) -> Result<Vec<ChangedFile>, GitError> 
         };
         let submodule = [old_mode, mode].contains(&"160000");
         let test = is_test(&path);
-        files.push(ChangedFile { path, from, change, added: 0, removed: 0, test, submodule, lines: vec![] });
+        let (added, removed, length, lines) = (0, 0, None, vec![]);
+        files.push(ChangedFile { path, from, change, added, length, removed, test, submodule, lines });
     }
     // In the order of the files, each `added TAB removed TAB path`, or an empty path and two more fields.
     for file in &mut files {
@@ -178,20 +197,6 @@ fn files(git: &Git, from: &str, to: &str) -> Result<Vec<ChangedFile>, GitError> 
         }
     }
     Ok(files)
-}
-
-/// What the working tree holds beyond the commit. A folder that is new as a whole is one path.
-fn dirty(git: &Git, notes: &mut Vec<String>) -> Result<Vec<String>, GitError> {
-    let untracked = ["--untracked-files=normal", "--ignore-submodules=none", "--no-renames"];
-    let bytes = git.output(&[&["status", "--porcelain=v1", "-z"], &untracked[..]].concat())?;
-    let mut paths: Vec<String> =
-        fields(&bytes).map(|field| path_text(field.get(3..).unwrap_or_default())).collect();
-    paths.sort();
-    if paths.len() > MOST_DIRTY {
-        notes.push(format!("the tree differs from the commit in {} paths; the first are told", paths.len()));
-        paths.truncate(MOST_DIRTY);
-    }
-    Ok(paths)
 }
 
 fn fields(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -9,17 +9,17 @@ use crate::git::{Git, GitError};
 const USUAL: [&str; 4] =
     ["refs/remotes/origin/main", "refs/remotes/origin/master", "refs/heads/main", "refs/heads/master"];
 
-/// The base, in full; a remark says how it was chosen.
+/// The base, in full; a remark says how it was chosen, and a doubt whether it is before the commit.
 pub(super) fn find(
     git: &Git,
     folder: &Path,
     commit: &str,
     given: Option<&str>,
-    notes: &mut Vec<String>,
+    (notes, doubts): (&mut Vec<String>, &mut Vec<String>),
 ) -> Result<Option<String>, ImportError> {
     let refused = |error: GitError| ImportError::file(folder, error.to_string());
     if let Some(given) = given {
-        return of_name(git, folder, commit, given, notes).map(Some);
+        return of_name(git, folder, commit, given, doubts).map(Some);
     }
     if let Some((branch, base)) = default_branch(git, commit).map_err(refused)? {
         notes.push(format!("compared with where it left {branch}"));
@@ -50,7 +50,7 @@ fn of_name(
     folder: &Path,
     commit: &str,
     given: &str,
-    notes: &mut Vec<String>,
+    doubts: &mut Vec<String>,
 ) -> Result<String, ImportError> {
     let refused = |error: GitError| ImportError::file(folder, error.to_string());
     // A name that begins with a dash is a flag to git.
@@ -71,12 +71,23 @@ fn of_name(
     }
     match git.line(&["merge-base", &base, commit]).map_err(refused)? {
         Some(common) if common == base => {}
-        Some(_) => notes.push(format!(
-            "`{given}` is not in the history of the commit: what it has beyond it shows as removed"
+        Some(common) => {
+            let place = match common == commit {
+                true => "comes after the commit".to_owned(),
+                false => format!("is not in the history of the commit, which left it at {}", short(&common)),
+            };
+            doubts.push(format!("`{given}` {place}: what the commit changes cannot be told by it"));
+        }
+        None => doubts.push(format!(
+            "`{given}` and the commit have no history in common that is known here: what the commit changes cannot \
+             be told by it"
         )),
-        None => notes.push(format!("`{given}` and the commit have no history in common that is known here")),
     }
     Ok(base)
+}
+
+fn short(commit: &str) -> &str {
+    &commit[..commit.len().min(12)]
 }
 
 /// Where a commit left the default branch, unless it is on it.

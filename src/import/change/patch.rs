@@ -6,7 +6,7 @@ use std::{
     io::{self, BufRead},
 };
 
-use super::{COMPARED, ChangedFile, path_text};
+use super::{COMPARED, Change, ChangedFile, fields, path_text};
 use crate::git::{Git, GitError, bounded_line};
 
 /// Bytes of a line that are looked at: the longest path with every byte written as an escape.
@@ -20,6 +20,25 @@ pub(super) fn number(git: &Git, from: &str, to: &str, files: &mut [ChangedFile])
     let mut by_path: BTreeMap<String, &mut ChangedFile> =
         files.iter_mut().filter(|file| !file.submodule).map(|file| (file.path.clone(), file)).collect();
     git.stream(&arguments, |patch| read(patch, &mut by_path))
+}
+
+/// Puts the numbers of lines that they have in the commit into the files: what they add to an empty tree.
+pub(super) fn measure(git: &Git, nothing: &str, to: &str, files: &mut [ChangedFile]) -> Result<(), GitError> {
+    let mut by_path: BTreeMap<String, &mut ChangedFile> =
+        files.iter_mut().filter(|file| !file.submodule).map(|file| (file.path.clone(), file)).collect();
+    let asked = [&["diff-tree"], &COMPARED[..], &["--numstat", "-z", "--text", nothing, to, "--"]].concat();
+    for counts in fields(&git.output(&asked)?) {
+        let mut parts = counts.splitn(3, |byte| *byte == b'\t');
+        let (Some(lines), Some(_), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        if let Some(file) = by_path.get_mut(&path_text(path)) {
+            file.length = String::from_utf8_lossy(lines).parse().ok();
+        }
+    }
+    // What attributes declare to be no text has no number there; of a new file every line is an added one.
+    for file in files.iter_mut().filter(|file| file.change == Change::Added && !file.submodule) {
+        file.length = file.length.or(file.lines.last().map(|lines| *lines.end()));
+    }
+    Ok(())
 }
 
 fn read(patch: &mut impl BufRead, files: &mut BTreeMap<String, &mut ChangedFile>) -> io::Result<()> {

@@ -102,6 +102,12 @@ fn what_a_commit_does_to_each_file_is_told_with_the_numbers_of_the_added_lines()
     ];
     assert_eq!(told, expected);
     assert_eq!(change.files.iter().filter(|file| file.test).count(), 1);
+    let lengths: Vec<_> = change.files.iter().map(|file| file.length).collect();
+    assert_eq!(
+        lengths,
+        [Some(1), Some(2), Some(41), None, Some(8), None, Some(2), Some(1)],
+        "lines that each has in the commit"
+    );
     let renamed = change.files.iter().find(|file| file.change == Change::Renamed).expect("a renamed file");
     assert_eq!(renamed.from.as_deref(), Some("old.ts"));
     assert_eq!(change.dirty, Vec::<String>::new());
@@ -166,8 +172,6 @@ fn the_base_is_where_the_branch_was_left_or_the_tag_before_or_everything_is_new(
 
     repository.git(&["checkout", "-q", "--detach", "main"]);
     assert_eq!(repository.read(None).base.as_deref(), Some(first.as_str()), "a detached HEAD is no obstacle");
-    let change = repository.read(Some("side"));
-    assert!(change.notes[0].contains("is not in the history of the commit"), "{:?}", change.notes);
     for (base, what) in [
         ("nowhere", "has no commit `nowhere` to compare with"),
         ("--help", "has no commit `--help` to compare with"),
@@ -176,6 +180,99 @@ fn the_base_is_where_the_branch_was_left_or_the_tag_before_or_everything_is_new(
     ] {
         assert!(repository.error(Some(base)).contains(what), "{}", repository.error(Some(base)));
     }
+}
+
+#[test]
+fn a_base_that_is_not_before_the_commit_leaves_untold_what_it_changes() {
+    let Some(repository) = Repository::new() else { return };
+    repository.write("a", "1\n").commit();
+    repository.git(&["tag", "before"]);
+    repository.git(&["checkout", "-q", "-b", "side"]);
+    repository.write("b", "1\n").commit();
+    repository.git(&["checkout", "-q", "main"]);
+    repository.write("c", "1\n").commit();
+    repository.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    repository.git(&["tag", "after"]);
+    let tree = repository.git(&["rev-parse", "HEAD^{tree}"]);
+    let orphan = repository.git(&["commit-tree", "-m", "x", &tree]);
+    repository.git(&["tag", "orphan", &orphan]);
+    repository.git(&["checkout", "-q", "HEAD^"]);
+    for (base, why) in [
+        ("before", None),
+        ("side", Some("is not in the history of the commit, which left it at")),
+        ("after", Some("comes after the commit")),
+        ("orphan", Some("have no history in common")),
+    ] {
+        let change = repository.read(Some(base));
+        let untold: Vec<_> = change
+            .facts()
+            .into_iter()
+            .filter_map(|fact| match fact {
+                CheckFact::NotRead { what } => Some(what),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(untold.len(), usize::from(why.is_some()), "{base}: {untold:?}");
+        assert!(why.is_none_or(|why| untold[0].contains(why)), "{base}: {untold:?}");
+    }
+}
+
+#[test]
+fn what_git_is_told_not_to_look_at_is_not_taken_for_clean() {
+    let hidden = "git is told not to look at a (";
+    for (hide, dirty, untold) in [
+        (&["status"][..], &["a"][..], ""),
+        (&["update-index", "--assume-unchanged", "a"], &[], hidden),
+        (&["update-index", "--skip-worktree", "a"], &[], hidden),
+    ] {
+        let Some(repository) = Repository::new() else { return };
+        repository.write("a", "1\n").commit();
+        repository.git(hide);
+        let change = repository.write("a", "2\n").read(None);
+        assert_eq!(change.dirty, dirty, "{hide:?}");
+        assert_eq!(change.untold.is_empty(), untold.is_empty(), "{hide:?}");
+        assert!(change.untold.iter().all(|what| what.starts_with(untold)), "{:?}", change.untold);
+    }
+
+    let Some(repository) = Repository::new() else { return };
+    repository.write("a", "1\n").write("sub/.gitignore", "made\n").commit();
+    repository.write("sub/made", "x").write("b", "x").write(".git/info/exclude", "b\n");
+    let below = read(&repository.0.path().join("sub"), None).expect("a change");
+    assert_eq!(below.dirty, ["b"], "what is left out by no commit is in the tree");
+    assert_eq!(below.untold, Vec::<String>::new());
+    repository.write(".git/info/attributes", "# nothing\n");
+    assert_eq!(repository.read(None).untold, Vec::<String>::new());
+    repository.write(".git/info/attributes", "a filter=other\n");
+    assert!(repository.read(None).untold[0].contains("attributes that are in no commit"));
+}
+
+#[test]
+fn a_change_that_its_time_and_size_hide_is_seen() {
+    let Some(repository) = Repository::new() else { return };
+    let path = repository.0.path().join("a");
+    repository.write("a", "1\n").commit();
+    let time = fs::metadata(&path).and_then(|meta| meta.modified()).expect("a time");
+    // An index that is as old as the file is not trusted by git itself.
+    let index =
+        fs::File::options().write(true).open(repository.0.path().join(".git/index")).expect("an index");
+    index.set_modified(time + std::time::Duration::from_secs(60)).expect("a time");
+    repository.git(&["config", "core.trustctime", "false"]);
+    repository.git(&["config", "core.checkStat", "minimal"]);
+    // Another file in its place: its number alone differs.
+    let other = repository.write("b", "2\n").0.path().join("b");
+    fs::File::options().write(true).open(&other).and_then(|file| file.set_modified(time)).expect("a time");
+    fs::rename(&other, &path).expect("a file");
+    assert_eq!(repository.read(None).dirty, ["a"]);
+}
+
+#[test]
+fn a_folder_whose_working_tree_is_elsewhere_is_not_read() {
+    let (Some(repository), Some(copy)) = (Repository::new(), Repository::new()) else { return };
+    repository.write("a", "1\n").commit();
+    copy.write("a", "1\n");
+    repository.git(&["config", "core.worktree", &copy.0.path().display().to_string()]);
+    repository.write("a", "2\n");
+    assert!(repository.error(None).contains("is elsewhere (`core.worktree`)"), "{}", repository.error(None));
 }
 
 #[test]

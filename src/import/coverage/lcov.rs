@@ -21,7 +21,7 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
     let path = source.path().to_owned();
     let mut lines = Lines::new(&path, source.rewound()?);
     let mut record: Option<Record> = None;
-    let (mut mismatches, mut count) = (0_u64, 0);
+    let (mut mismatches, mut lacking, mut count) = (0_u64, 0_u64, 0);
     while let Some(line) = lines.next_line()? {
         let text = line.text.trim_end();
         if text.is_empty() || text.starts_with('#') {
@@ -33,7 +33,15 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
             };
             let counted = [ended.lines, ended.hit];
             let differs = |(declared, counted): (&Option<u64>, &u64)| declared.is_some_and(|d| d != *counted);
-            mismatches += u64::from(ended.declared.iter().zip(&counted).any(differs));
+            // More lines than are listed, or fewer that ran: either way the file looks better than its tool says.
+            let [found, hit] = ended.declared;
+            let lacks =
+                found.is_some_and(|found| found > ended.lines) || hit.is_some_and(|hit| hit < ended.hit);
+            lacking += u64::from(lacks);
+            mismatches += u64::from(!lacks && ended.declared.iter().zip(&counted).any(differs));
+            if ended.lines == 0 && found != Some(0) {
+                coverage.silent.insert(ended.file.clone());
+            }
             coverage.ran(ended.file, ended.ran);
             continue;
         }
@@ -85,6 +93,14 @@ pub(super) fn read(source: &mut Source<'_>, coverage: &mut Coverage) -> Result<(
         coverage.incomplete =
             Some(format!("it is cut off: the record that begins on line {begun} has no end"));
         coverage.ran(open.file, open.ran);
+    }
+    if lacking > 0 {
+        let what =
+            format!("totals tell of lines that are not listed, or of fewer that ran, in {lacking} records");
+        coverage.incomplete = Some(match coverage.incomplete.take() {
+            Some(why) => format!("{why}; {what}"),
+            None => what,
+        });
     }
     if mismatches > 0 {
         coverage.notes.push(format!("totals differ from the lines that are listed, in {mismatches} records"));

@@ -27,6 +27,8 @@ const FAMILIES: [&[&str]; 3] = [
     &["kt", "kts", "java", "scala", "groovy"],
     &["c", "cc", "cpp", "cxx", "h", "hpp"],
 ];
+/// Ends of names of the source files of other languages whose coverage tools write lcov or Cobertura.
+const LANGUAGES: [&str; 10] = ["py", "rs", "go", "rb", "php", "cs", "fs", "swift", "dart", "ex"];
 
 /// What a coverage tool writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub struct Coverage {
     pub files: BTreeMap<String, LineHits>,
     /// Folders that relative paths are below, as the tool wrote them; only Cobertura tells.
     pub roots: Vec<String>,
+    /// Files that it names and of which it tells neither a line nor that there is none.
+    pub silent: BTreeSet<String>,
     /// Why it cannot count as whole.
     pub incomplete: Option<String>,
     /// Remarks.
@@ -88,8 +92,9 @@ pub fn read_source(source: &mut Source<'_>, format: Option<CoverageFormat>) -> R
             ImportError::file(&path, "is no coverage that is read: expected lcov or Cobertura XML")
         })?,
     };
+    let (files, silent) = (BTreeMap::new(), BTreeSet::new());
     let mut coverage =
-        Coverage { path, format, files: BTreeMap::new(), roots: vec![], incomplete: None, notes: vec![] };
+        Coverage { path, format, files, roots: vec![], silent, incomplete: None, notes: vec![] };
     match format {
         CoverageFormat::Lcov => lcov::read(source, &mut coverage)?,
         CoverageFormat::Cobertura => cobertura::read(source, &mut coverage)?,
@@ -130,6 +135,7 @@ impl Coverage {
         other.files.into_iter().for_each(|(file, lines)| self.ran(file, lines));
         self.roots
             .extend(other.roots.into_iter().filter(|root| !self.roots.contains(root)).collect::<Vec<_>>());
+        self.silent.extend(other.silent);
         self.notes.extend(other.notes);
         self.incomplete = match (self.incomplete.take(), other.incomplete) {
             (Some(one), Some(two)) => Some(format!("{one}; {two}")),
@@ -152,24 +158,28 @@ impl Coverage {
 }
 
 /// Which of the lines that the commit adds to the product the tests ran, as facts: one for each changed source file,
-/// in the order of the paths. A file that the coverage should know and does not counts as not run at all.
+/// in the order of the paths. A file that the coverage should know and does not counts as not run at all; what it
+/// tells too little of, or of another version, is not read.
 #[must_use]
 pub fn changed_lines(change: &CommitChange, coverage: &Coverage) -> Vec<CheckFact> {
     let mut facts = vec![];
     if let Some(why) = &coverage.incomplete {
         facts.push(CheckFact::NotRead { what: format!("{}: {why}", coverage.path.display()) });
     }
+    facts.extend(change.not_read());
     facts.extend(coverage.notes.iter().map(|what| CheckFact::Noted { what: what.clone() }));
     let known = paths::resolve(change, coverage);
     let kinds: BTreeSet<&str> = coverage.files.keys().filter_map(|path| kind(path)).collect();
-    let mut others: Vec<&str> = vec![];
+    let (mut others, mut unknown): (Vec<&str>, Vec<&str>) = (vec![], vec![]);
     let product = |file: &&ChangedFile| !file.test && !file.submodule && file.change != Change::Removed;
     for file in change.files.iter().filter(product) {
         let added = || file.lines.iter().map(|lines| lines.end() + 1 - lines.start()).sum::<u64>();
         let path = file.path.as_str();
         let noted = |what: String| CheckFact::Noted { what };
         let not_run = || CheckFact::LinesRun { file: path.into(), changed: added(), run: 0 };
-        if let Some(lines) = known.files.get(path) {
+        if let Some(why) = known.files.get(path).and_then(|lines| doubt(file, lines, &known.silent)) {
+            facts.push(CheckFact::NotRead { what: format!("{path}: {why}") });
+        } else if let Some(lines) = known.files.get(path) {
             let changed = file.lines.iter().flat_map(|range| lines.range(range.clone()));
             let (changed, run) =
                 changed.fold((0, 0), |(changed, run), (_, hits)| (changed + 1, run + u64::from(*hits > 0)));
@@ -185,18 +195,48 @@ pub fn changed_lines(change: &CommitChange, coverage: &Coverage) -> Vec<CheckFac
         } else if kind(path).is_some_and(|kind| kinds.contains(kind)) {
             facts.push(noted(format!("{path}: the coverage does not know this file; counted as not run")));
             facts.push(not_run());
+        } else if kind(path).is_some_and(is_code) {
+            unknown.push(path);
         } else {
             others.push(path);
         }
     }
+    if !unknown.is_empty() {
+        let named = named(&unknown);
+        let what = format!(
+            "the coverage has no file of their kind, so whether the tests ran them is not told: {named}"
+        );
+        facts.push(CheckFact::NotRead { what });
+    }
     if !others.is_empty() {
-        let more = others.len().saturating_sub(MOST_NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let named = others[..others.len().min(MOST_NAMED)].join(", ");
-        let what = format!("of a kind that the coverage has no file of, not counted: {named}{more}");
+        let what = format!("of a kind that the coverage has no file of, not counted: {}", named(&others));
         facts.push(CheckFact::Noted { what });
     }
     facts
+}
+
+/// Why the lines that are told of a file say nothing of it as it is in the commit.
+fn doubt(file: &ChangedFile, lines: &LineHits, silent: &BTreeSet<String>) -> Option<String> {
+    if lines.is_empty() && silent.contains(&file.path) && !file.lines.is_empty() {
+        return Some("the coverage names this file and tells of no line of it".to_owned());
+    }
+    let (last, length) = (lines.keys().next_back()?, file.length?);
+    // Some tools count the empty line behind the last one.
+    let beyond = *last > length + 1;
+    beyond.then(|| {
+        format!("the coverage tells of line {last}, and in the commit it has {length}: it is of another")
+    })
+}
+
+fn named(paths: &[&str]) -> String {
+    let more = paths.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", paths[..paths.len().min(MOST_NAMED)].join(", "))
+}
+
+/// Whether files of a kind hold lines that run, in a language that tools measure.
+fn is_code(kind: &str) -> bool {
+    FAMILIES.iter().any(|family| family[0] == kind) || LANGUAGES.contains(&kind)
 }
 
 /// The kind of source file that a path is of: the first end of its family, or its own.

@@ -14,6 +14,8 @@ use crate::import::change::CommitChange;
 pub(super) struct Known {
     /// Lines of each file that is known.
     pub files: BTreeMap<String, LineHits>,
+    /// Files that are named and of which no line is told, nor that there is none.
+    pub silent: BTreeSet<String>,
     /// Files that one of several may mean, with the coverage's paths that may mean them.
     pub ambiguous: BTreeMap<String, Vec<String>>,
 }
@@ -35,6 +37,9 @@ pub(super) fn resolve(change: &CommitChange, coverage: &Coverage) -> Known {
             meant = tracked.relative(&folders, name).into_iter().collect();
         }
         if let (1, Some(file)) = (meant.len(), meant.first()) {
+            if coverage.silent.contains(name) {
+                known.silent.insert((*file).to_owned());
+            }
             let merged = known.files.entry((*file).to_owned()).or_default();
             for (line, hits) in lines {
                 let counted = merged.entry(*line).or_default();

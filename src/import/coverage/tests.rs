@@ -74,6 +74,20 @@ fn what_is_cut_off_or_tells_of_no_line_cannot_count_as_whole() {
         ("<coverage><packages/></coverage>", "it tells of no line of any file"),
         ("<coverage><class filename='a.js'><line number='1' hits='1'/></class>", "it is cut off"),
         ("<coverage><class filename='a.js'><line number='1' hi", "it is cut off"),
+        ("SF:a.js\nDA:1,1\nLF:50\nend_of_record\n", "lines that are not listed"),
+        ("SF:a.js\nDA:1,1\nDA:2,1\nLF:2\nLH:1\nend_of_record\n", "of fewer that ran"),
+        (
+            "<coverage lines-valid='50' lines-covered='1'><class filename='a.js'><line number='1' hits='1'/></class></coverage>",
+            "it declares 50 lines, lists 1",
+        ),
+        (
+            "<coverage lines-valid='1' lines-covered='0'><class filename='a.js'><line number='1' hits='1'/></class></coverage>",
+            "it declares 0 lines that ran, lists 1",
+        ),
+        (
+            "<coverage lines-valid='1,000'><class filename='a.js'><line number='1' hits='1'/></class></coverage>",
+            "its `lines-valid` is no number",
+        ),
     ] {
         let coverage = of_text(text).expect(text);
         let incomplete = coverage.incomplete.clone().unwrap_or_default();
@@ -86,7 +100,7 @@ fn what_is_cut_off_or_tells_of_no_line_cannot_count_as_whole() {
 #[test]
 fn records_of_one_file_add_up_and_totals_that_differ_are_said() {
     let text = "SF:a.js\nDA:1,1\nDA:2,0\nDA:3,-1\nLF:3\nLH:1\nend_of_record\n\
-                SF:a.js\nDA:1,18446744073709551615\nDA:2,99999999999999999999,abc\nLF:9\nend_of_record\n";
+                SF:a.js\nDA:1,18446744073709551615\nDA:2,99999999999999999999,abc\nLF:1\nend_of_record\n";
     let coverage = of_text(text).expect("coverage");
     let lines: Vec<_> = coverage.files["a.js"].iter().map(|(line, hits)| (*line, *hits)).collect();
     assert_eq!(lines, [(1, u64::MAX), (2, u64::MAX), (3, 0)]);
@@ -99,6 +113,7 @@ fn change(tracked: &[&str], changed: &[(&str, &[std::ops::RangeInclusive<u64>])]
         from: None,
         change: Change::Modified,
         added: 0,
+        length: Some(100),
         removed: 0,
         test: super::super::change::is_test(path),
         submodule: false,
@@ -112,6 +127,7 @@ fn change(tracked: &[&str], changed: &[(&str, &[std::ops::RangeInclusive<u64>])]
         dirty: vec![],
         files: changed.iter().map(file).collect(),
         tracked: tracked.iter().map(|path| (*path).to_owned()).collect(),
+        untold: vec![],
         notes: vec![],
     }
 }
@@ -149,6 +165,52 @@ fn of_the_lines_that_a_commit_adds_those_count_that_can_run() {
     let mut removed = change(&tracked, &[("src/a.ts", &[]), ("src/b.tsx", &[1..=2])]);
     removed.files[1].change = Change::Removed;
     assert_eq!(told(&changed_lines(&removed, &coverage)).0, ["src/a.ts 0 0"]);
+}
+
+#[test]
+fn a_file_that_too_little_is_told_of_is_not_read() {
+    let lcov = |record: &str| format!("{record}end_of_record\nSF:src/b.ts\nDA:1,1\nend_of_record\n");
+    let cobertura = |attribute: &str| {
+        format!(
+            "<coverage {attribute}><class filename='src/a.ts'><lines/></class>\
+             <class filename='src/b.ts'><line number='1' hits='1'/></class></coverage>"
+        )
+    };
+    let silent = "src/a.ts: the coverage names this file and tells of no line of it";
+    for (text, why) in [
+        (lcov("SF:src/a.ts\nDA:1,1\n"), ""),
+        (lcov("SF:src/a.ts\n"), silent),
+        // A file of types alone has no line that can run, and its tool says so.
+        (lcov("SF:src/a.ts\nLF:0\nLH:0\n"), ""),
+        (cobertura(""), silent),
+        (cobertura("lines-valid='1' lines-covered='1'"), ""),
+        (lcov("SF:src/a.ts\nDA:101,1\n"), ""),
+        (lcov("SF:src/a.ts\nDA:900,1\n"), "tells of line 900, and in the commit it has 100"),
+        (lcov("SF:src/a.ts\nDA:1,1\nDA:102,0\n"), "tells of line 102"),
+        ("SF:a.py\nDA:1,1\nend_of_record\n".to_owned(), "no file of their kind"),
+    ] {
+        let coverage = of_text(&text).expect("coverage");
+        let changed: &[(&str, &[std::ops::RangeInclusive<u64>])] =
+            &[("README.md", &[1..=9]), ("src/a.ts", &[1..=50])];
+        let facts = changed_lines(&change(&["src/a.ts", "src/b.ts", "README.md"], changed), &coverage);
+        let not_read: Vec<_> = facts
+            .iter()
+            .filter_map(|fact| match fact {
+                CheckFact::NotRead { what } => Some(what.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(not_read.len(), usize::from(!why.is_empty()), "{text}: {facts:?}");
+        assert!(
+            not_read.iter().all(|what| what.contains(why) && !what.contains("README")),
+            "{text}: {not_read:?}"
+        );
+    }
+    let coverage = of_text("SF:src/a.ts\nDA:1,1\nend_of_record\n").expect("coverage");
+    let mut change = change(&["src/a.ts"], &[("src/a.ts", &[1..=1])]);
+    change.untold.push("`base` comes after the commit".into());
+    let facts = changed_lines(&change, &coverage);
+    assert!(matches!(&facts[0], CheckFact::NotRead { what } if what.contains("comes after")), "{facts:?}");
 }
 
 #[test]

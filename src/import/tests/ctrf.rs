@@ -109,9 +109,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
         gathered.push(case(test).map_err(refused)?).map_err(refused)?;
     }
     let (summary, counted) = (report.results.summary, gathered.cases.len() as u64);
-    if summary.tests != counted {
-        gathered.note(format!("declares {} tests, holds {counted}", summary.tests));
-    }
+    gathered.declares(summary.tests, counted);
     if summary.failed > gathered.failing {
         let shown = gathered.failing;
         gathered.incomplete(format!("declares {} failed tests, shows {shown}", summary.failed));

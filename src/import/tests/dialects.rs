@@ -118,6 +118,85 @@ fn junit_results_are_told_by_what_stands_in_the_test() {
 }
 
 #[test]
+fn totals_beyond_what_is_shown_or_that_are_no_numbers_keep_a_file_from_counting_as_whole() {
+    let one = |attributes: &str| format!("<testsuite name='s' {attributes}><testcase name='a'/></testsuite>");
+    let nested =
+        |whole: &str, attributes: &str| format!("<testsuites {whole}>{}</testsuites>", one(attributes));
+    let table = [
+        (one("tests='500'"), "s › a=passed", "declares 500 tests, holds 1"),
+        (one("tests='5,000' failures='1,000'"), "s › a=passed", "declares failures=\"1,000\", which is no number"),
+        (one("tests='1' failures='1.0'"), "s › a=passed", "failures=\"1.0\""),
+        (one("tests='1' failures='0' errors='-1'"), "s › a=passed", "errors=\"-1\""),
+        (one("tests=''"), "s › a=passed", "tests=\"\""),
+        (one("tests='2' skipped='x'"), "s › a=passed", "skipped=\"x\""),
+        (nested("tests='2'", "tests='1'"), "s › a=passed", "the whole declares 2 tests, holds 1"),
+        // Fewer than there are is nothing that is missing.
+        (one("tests='0'"), "s › a=passed", ""),
+        // What is skipped may be counted and not written.
+        (one("tests='3' skipped='2'"), "s › a=passed", ""),
+        (one("tests='4' skipped='2'"), "s › a=passed", "declares 4 tests, holds 1"),
+        (nested("tests='3'", "tests='3' skipped='2'"), "s › a=passed", ""),
+        (
+            "<testsuite name='s' tests='3' skipped='1'><testcase name='a'/><testcase name='b'><skipped/></testcase></testsuite>".into(),
+            "s › a=passed, s › b=skipped",
+            "declares 3 tests, holds 2",
+        ),
+        // pytest counts the subtests that passed.
+        ("<testsuite name='pytest' tests='3'><testcase name='a'/></testsuite>".into(), "pytest › a=passed", ""),
+        ("<testsuites name='pytest tests'><testsuite name='own' tests='3'><testcase name='a'/></testsuite></testsuites>".into(), "own › a=passed", ""),
+        (
+            r#"{"numTotalTests":5,"testResults":[{"name":"f","status":"passed","assertionResults":[{"title":"a","status":"passed"}]}]}"#.into(),
+            "f › a=passed",
+            "declares 5 tests, holds 1",
+        ),
+        (
+            r#"{"reportFormat":"CTRF","results":{"summary":{"tests":5,"failed":0},"tests":[{"name":"a","status":"passed"}]}}"#.into(),
+            "a=passed",
+            "declares 5 tests, holds 1",
+        ),
+        (
+            r#"{"stats":{"expected":5,"unexpected":0},"suites":[{"title":"f","specs":[{"title":"a","tests":[{"status":"expected","results":[]}]}]}]}"#.into(),
+            "f › a=passed",
+            "declares 5 tests, holds 1",
+        ),
+    ];
+    for (text, results, incomplete) in &table {
+        holds(&[(text, results, incomplete)]);
+    }
+}
+
+#[test]
+fn a_word_of_how_a_test_ended_is_a_known_one_or_no_pass() {
+    let no_pass = "a word that no known dialect has";
+    for (attribute, outcome, incomplete) in [
+        ("status='run' result='completed'", "passed", ""),
+        ("status='PASS'", "passed", ""),
+        ("status='Passed '", "passed", ""),
+        ("success='True'", "passed", ""),
+        ("success='false'", "failed", ""),
+        ("outcome='failed'", "failed", ""),
+        ("status='fail '", "failed", ""),
+        ("status='timedOut'", "failed", ""),
+        ("status='KO'", "failed", ""),
+        ("status='aborted'", "errored", ""),
+        ("status='crashed'", "errored", ""),
+        ("status='run' result='skipped'", "skipped", ""),
+        ("status='flaky'", "flaky", ""),
+        ("status='cancelled'", "passed", no_pass),
+        ("status='incomplete'", "passed", no_pass),
+        ("status='inconclusive'", "passed", no_pass),
+        ("status='FAIL!'", "passed", no_pass),
+        ("status='unknown'", "passed", no_pass),
+        ("status=''", "passed", no_pass),
+        ("status='true'", "passed", no_pass),
+        ("success='maybe'", "passed", no_pass),
+    ] {
+        let text = format!("<testsuite name='s'><testcase name='a' {attribute}/></testsuite>");
+        holds(&[(&text, &format!("s › a={outcome}"), incomplete)]);
+    }
+}
+
+#[test]
 fn go_packages_that_break_are_errored() {
     let run = r#"{"Action":"run","Package":"p","Test":"T"}"#;
     let pass = r#"{"Action":"pass","Package":"p","Test":"T"}"#;

@@ -1,6 +1,11 @@
 //! JUnit XML in the dialects of vitest, jest-junit, pytest, nextest, surefire, node and Playwright. Counts `<testcase>`
 //! elements wherever they stand; an element that it does not know keeps the report from counting as whole.
 
+mod declared;
+mod word;
+
+use declared::{Declared, Differs, Shown};
+
 use super::{Gathered, TestCase, TestFormat, TestOutcome, TestReport, message, seconds_as_ms};
 use crate::import::{Element, ImportError, MESSAGE_LIMIT, Source, XmlEvent, XmlReader};
 
@@ -9,7 +14,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
     let path = source.path().to_owned();
     let mut xml = XmlReader::new(&path, source.rewound()?)?;
     let mut reading =
-        Reading { gathered: Gathered::new(TestFormat::Junit), open: vec![], case: None, told: 0 };
+        Reading { gathered: Gathered::new(TestFormat::Junit), open: vec![], case: None, told: 0, skipped: 0 };
     loop {
         let done = match xml.next_event()? {
             XmlEvent::Start(element) => reading.start(&element).map(|()| false),
@@ -32,8 +37,8 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
 
 /// What an open element is.
 enum Open {
-    /// `<testsuites>` or `<testsuite>`, with what it declares and the failures before it: tests, elements.
-    Suite { name: String, declared: Declared, before: (u64, u64), nested: u64, own: u64 },
+    /// `<testsuites>` or `<testsuite>`.
+    Suite(Suite),
     /// `<testcase>`.
     Case,
     /// `<failure>` and the like.
@@ -42,10 +47,17 @@ enum Open {
     Free,
 }
 
-#[derive(Default)]
-struct Declared {
-    tests: Option<u64>,
-    failing: Option<u64>,
+/// A suite that is open.
+struct Suite {
+    name: String,
+    declared: Declared,
+    is_pytest: bool,
+    /// What stood before it: failing tests, failures as elements, skipped tests.
+    before: (u64, u64, u64),
+    /// Tests in it itself, tests in the suites within it, skipped tests that those declare.
+    own: u64,
+    nested: u64,
+    skipped_within: u64,
 }
 
 /// The `<testcase>` that is being read.
@@ -85,6 +97,8 @@ struct Reading {
     case: Option<Case>,
     /// `<failure>` and `<error>` elements so far; some tools count these, not the tests that hold them.
     told: u64,
+    /// Skipped tests so far.
+    skipped: u64,
 }
 
 impl Reading {
@@ -95,14 +109,14 @@ impl Reading {
             (None, other) => {
                 return Err(format!("has the root `<{}>`: expected `<testsuites>` or `<testsuite>`", other));
             }
-            (Some(Open::Suite { .. }), "testsuite" | "testsuites") => self.suite(element, true),
-            (Some(Open::Suite { .. }), "testcase") => self.case(element),
-            (Some(Open::Suite { .. }), "failure" | "error") => {
+            (Some(Open::Suite(_)), "testsuite" | "testsuites") => self.suite(element, true),
+            (Some(Open::Suite(_)), "testcase") => self.case(element),
+            (Some(Open::Suite(_)), "failure" | "error") => {
                 self.whole_suite(element)?;
                 Open::Result
             }
             (
-                Some(Open::Suite { .. } | Open::Case),
+                Some(Open::Suite(_) | Open::Case),
                 "properties" | "system-out" | "system-err" | "attachments",
             ) => Open::Free,
             (Some(Open::Case), other) => match Kind::of(other) {
@@ -112,7 +126,7 @@ impl Reading {
                 }
                 None => self.unknown(name),
             },
-            (Some(Open::Suite { .. }), _) => self.unknown(name),
+            (Some(Open::Suite(_)), _) => self.unknown(name),
             (Some(Open::Result | Open::Free), "testcase" | "testsuite" | "testsuites") => {
                 return Err(format!("has a `<{name}>` where none can stand"));
             }
@@ -146,28 +160,30 @@ impl Reading {
     }
 
     fn suite(&mut self, element: &Element, is_named: bool) -> Open {
-        let number = |key: &str| element.attribute(key).and_then(|value| value.trim().parse::<u64>().ok());
-        let failing = match (number("failures"), number("errors")) {
-            (None, None) => None,
-            (failures, errors) => {
-                Some(failures.unwrap_or_default().saturating_add(errors.unwrap_or_default()))
-            }
-        };
         let name = element.attribute("name").unwrap_or_default();
         if !is_named && name == "jest tests" {
             let note = "jest-junit leaves out a suite that did not load unless it is told otherwise, and shows `todo` as passed: only the runner's exit code tells";
             self.gathered.note(note.to_owned());
         }
+        // Its names unless it is configured otherwise; the root has one since pytest 8.
+        let is_pytest = matches!((is_named, name), (true, "pytest") | (false, "pytest tests"))
+            || matches!(self.open.last(), Some(Open::Suite(Suite { is_pytest: true, .. })));
         let name = if is_named { name } else { "" };
-        let before = (self.gathered.failing, self.told);
-        let declared = Declared { tests: number("tests"), failing };
-        Open::Suite { name: name.to_owned(), declared, before, nested: 0, own: 0 }
+        Open::Suite(Suite {
+            name: name.to_owned(),
+            declared: Declared::of(element),
+            is_pytest,
+            before: (self.gathered.failing, self.told, self.skipped),
+            own: 0,
+            nested: 0,
+            skipped_within: 0,
+        })
     }
 
     /// Names of the open suites, outermost first.
     fn suites(&self) -> String {
         let names = self.open.iter().filter_map(|open| match open {
-            Open::Suite { name, .. } if !name.is_empty() => Some(name.as_str()),
+            Open::Suite(Suite { name, .. }) if !name.is_empty() => Some(name.as_str()),
             _ => None,
         });
         names.collect::<Vec<_>>().join(" › ")
@@ -193,16 +209,12 @@ impl Reading {
             case.result = Some(Kind::Failure);
             case.element.message = message(told);
         }
-        for word in ["status", "result"].into_iter().filter_map(|key| element.attribute(key)) {
-            let kind = match word.to_ascii_lowercase().as_str() {
-                "fail" | "failed" | "failure" | "broken" => Some(Kind::Failure),
-                "error" | "errored" => Some(Kind::Error),
-                "notrun" | "skipped" | "disabled" | "suppressed" | "ignored" => Some(Kind::Skip),
-                _ => None,
-            };
-            case.result = case.result.max(kind);
+        let (kind, unknown) = word::told(element);
+        case.result = case.result.max(kind);
+        for word in unknown {
+            self.gathered.incomplete(format!("has a test with {word}, a word that no known dialect has"));
         }
-        if let Some(Open::Suite { own, .. }) = self.open.last_mut() {
+        if let Some(Open::Suite(Suite { own, .. })) = self.open.last_mut() {
             *own += 1;
         }
         self.case = Some(case);
@@ -249,12 +261,13 @@ impl Reading {
     fn end(&mut self) -> Result<(), String> {
         match self.open.pop() {
             Some(Open::Case) => self.take_case(),
-            Some(Open::Suite { name, declared, before, nested, own }) => {
-                let total = own + nested;
-                if let Some(Open::Suite { nested, .. }) = self.open.last_mut() {
-                    *nested += total;
+            Some(Open::Suite(suite)) => {
+                if let Some(Open::Suite(above)) = self.open.last_mut() {
+                    above.nested += suite.own + suite.nested;
+                    let skipped = suite.declared.skipped(suite.skipped_within);
+                    above.skipped_within = above.skipped_within.saturating_add(skipped);
                 }
-                self.compare(&name, &declared, before, own, total);
+                self.compare(&suite);
                 Ok(())
             }
             _ => Ok(()),
@@ -275,18 +288,28 @@ impl Reading {
         if element.message.is_none() && element.outcome != TestOutcome::Passed {
             element.message = message(&text);
         }
+        self.skipped += u64::from(element.outcome == TestOutcome::Skipped);
         self.gathered.push(element)
     }
 
-    fn compare(&mut self, name: &str, declared: &Declared, before: (u64, u64), own: u64, total: u64) {
-        let place = if name.is_empty() { "the whole".to_owned() } else { format!("suite `{name}`") };
-        // Some count nested suites as one, some by what they hold.
-        if let Some(tests) = declared.tests.filter(|tests| *tests != own && *tests != total) {
-            self.gathered.note(format!("{place} declares {tests} tests, holds {total}"));
-        }
-        let failing = (self.gathered.failing - before.0).max(self.told - before.1);
-        if let Some(told) = declared.failing.filter(|told| *told > failing) {
-            self.gathered.incomplete(format!("{place} declares {told} failing tests, shows {failing}"));
+    fn compare(&mut self, suite: &Suite) {
+        let place = match suite.name.as_str() {
+            "" => "the whole".to_owned(),
+            name => format!("suite `{name}`"),
+        };
+        let (failing, told, skipped) = suite.before;
+        let shown = Shown {
+            own: suite.own,
+            total: suite.own + suite.nested,
+            skipped: self.skipped - skipped,
+            skipped_within: suite.skipped_within,
+            failing: (self.gathered.failing - failing).max(self.told - told),
+        };
+        for differs in suite.declared.differs(shown, suite.is_pytest) {
+            match differs {
+                Differs::Lacks(what) => self.gathered.incomplete(format!("{place} {what}")),
+                Differs::Noted(what) => self.gathered.note(format!("{place} {what}")),
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Test results of other tools: one dialect family, one file. Counts what stands there, element by element; a total
 //! that a tool declares is only compared, and what cannot count as whole says why.
 
-use std::{collections::HashMap, path::Path};
+use std::{cmp::Ordering, collections::HashMap, path::Path};
 
 use serde::de::DeserializeOwned;
 
@@ -230,6 +230,16 @@ impl Gathered {
         let why = excerpt(&why.into());
         if self.incomplete.len() < NOTE_LIMIT && !self.incomplete.contains(&why) {
             self.incomplete.push(why);
+        }
+    }
+
+    /// Holds a total that the file declares against the tests that stand there: fewer than declared are not all.
+    fn declares(&mut self, tests: u64, shown: u64) {
+        let what = format!("declares {tests} tests, holds {shown}");
+        match tests.cmp(&shown) {
+            Ordering::Greater => self.incomplete(what),
+            Ordering::Less => self.note(what),
+            Ordering::Equal => {}
         }
     }
 

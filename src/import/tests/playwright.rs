@@ -133,9 +133,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<TestReport, ImportError> {
     let stats = &run.stats;
     let told = [stats.expected, stats.unexpected, stats.flaky, stats.skipped];
     let told = told.into_iter().fold(0_u64, u64::saturating_add);
-    if told != counted {
-        gathered.note(format!("declares {told} tests, holds {counted}"));
-    }
+    gathered.declares(told, counted);
     if stats.unexpected > gathered.failing {
         let shown = gathered.failing;
         gathered.incomplete(format!("declares {} failed tests, shows {shown}", stats.unexpected));

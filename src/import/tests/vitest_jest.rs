@@ -72,9 +72,7 @@ pub(super) fn read(source: &mut Source<'_>, format: TestFormat) -> Result<TestRe
         }
     }
     let counted = gathered.cases.len() as u64 - unloaded;
-    if run.num_total_tests != counted {
-        gathered.note(format!("declares {} tests, holds {counted}", run.num_total_tests));
-    }
+    gathered.declares(run.num_total_tests, counted);
     if run.num_failed_tests > gathered.failing {
         let shown = gathered.failing;
         gathered.incomplete(format!("declares {} failed tests, shows {shown}", run.num_failed_tests));
