@@ -16,7 +16,7 @@ fn drawn_of(set: &[u8], length: usize) -> String {
     (0..length).map(|_| draw()).collect()
 }
 
-fn drawn(length: usize) -> String {
+pub(super) fn drawn(length: usize) -> String {
     drawn_of(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length)
 }
 
@@ -275,7 +275,7 @@ fn an_allow_list_that_is_not_as_it_must_be_is_refused_with_its_line() {
     }
 }
 
-fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(super) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -329,13 +329,13 @@ fn what_is_left_out_of_a_search_is_said_and_what_cannot_be_read_makes_it_incompl
     }
 }
 
-fn git(folder: &Path, arguments: &[&str]) {
+pub(super) fn git(folder: &Path, arguments: &[&str]) {
     let set = ["-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "init.defaultBranch=main"];
     let output = Command::new("git").current_dir(folder).args(set).args(arguments).output().expect("git");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn git_is_here() -> bool {
+pub(super) fn git_is_here() -> bool {
     let here = Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success());
     if !here {
         eprintln!("skipped: there is no git on this machine");

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -78,6 +79,11 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
+    /// Whether it is text that is released and was not looked at.
+    fn may_hold_secrets(self) -> bool {
+        matches!(self, Self::TooLarge | Self::Submodule | Self::Absent)
+    }
+
     /// As reports for people write it.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -105,6 +111,8 @@ pub struct Search {
     pub bytes: u64,
     /// Files that were not, and why.
     pub left_out: Vec<(LeftOut, String)>,
+    /// Files of the commit that are not, or may not be, in the tree as they are there.
+    pub uncommitted: Vec<String>,
     /// What should have been read and could not; the search is not whole.
     pub unread: Vec<String>,
     /// Remarks: lines of the allow-list that allowed nothing.
@@ -112,12 +120,21 @@ pub struct Search {
 }
 
 impl Search {
-    /// As facts of a check.
+    /// As facts of a check, which is about what is committed: what of it was not searched is not read.
     #[must_use]
     pub fn facts(&self) -> Vec<CheckFact> {
         let left_out = self.left_out.len() as u64;
         let mut facts = vec![CheckFact::TreeSearched { files: self.files, bytes: self.bytes, left_out }];
         facts.extend(self.unread.iter().map(|what| CheckFact::NotRead { what: what.clone() }));
+        let missing = self.left_out.iter().filter(|(kind, _)| kind.may_hold_secrets());
+        facts.extend(missing.take(MOST_TOLD).map(|(kind, path)| CheckFact::NotRead {
+            what: format!("{path} was not searched for secrets: {}", kind.word()),
+        }));
+        facts.extend(self.uncommitted.iter().take(MOST_TOLD).map(|path| CheckFact::NotRead {
+            what: format!(
+                "{path} was not searched for secrets as it is committed: the tree has it otherwise"
+            ),
+        }));
         facts.extend(self.findings.iter().map(|finding| CheckFact::SecretSeen {
             rule: finding.rule.title.into(),
             place: finding.place(),
@@ -234,7 +251,10 @@ pub fn search(folder: &Path) -> Result<Search, AllowError> {
 /// The paths to read, below the root, sorted.
 fn paths(root: &Path, search: &mut Search) -> BTreeSet<PathBuf> {
     match committed(root) {
-        Ok(paths) if !paths.is_empty() => return paths,
+        Ok((paths, uncommitted)) if !paths.is_empty() => {
+            search.uncommitted = uncommitted;
+            return paths;
+        }
         // A folder that its repository ignores is a tree of its own.
         Ok(_) | Err(GitError::NoRepository(_)) => {}
         Err(error) => search.notes.push(format!("read as a plain folder, not as a repository: {error}")),
@@ -262,12 +282,24 @@ fn paths(root: &Path, search: &mut Search) -> BTreeSet<PathBuf> {
     paths
 }
 
-/// What git keeps below a folder, and what it would take if asked.
-fn committed(root: &Path) -> Result<BTreeSet<PathBuf>, GitError> {
+/// What git keeps below a folder, and what it would take if asked; and of what is committed, what lies there
+/// otherwise or is not to be looked at.
+fn committed(root: &Path) -> Result<(BTreeSet<PathBuf>, Vec<String>), GitError> {
     let git = Git::open(root)?;
     let names = git.output(&["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."])?;
     let each = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    Ok(each.map(|name| root.join(path_of(name))).collect())
+    let status = ["status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--", "."];
+    let changed = git.output(&status)?;
+    // What is added is in no commit yet.
+    let changed = changed.split(|byte| *byte == 0).filter(|field| field.first().is_some_and(|x| *x != b'A'));
+    let text = |path: Option<&[u8]>| path_of(path.unwrap_or_default()).to_string_lossy().into_owned();
+    let mut uncommitted: Vec<String> = changed.map(|field| text(field.get(3..))).collect();
+    let flagged = git.output(&["ls-files", "-v", "-z", "--", "."])?;
+    // `-v` writes the letter of a file that is assumed to be unchanged small, and `S` for one that may be absent.
+    let is_hidden = |field: &&[u8]| field.first().is_some_and(|tag| tag.is_ascii_lowercase() || *tag == b'S');
+    let hidden = flagged.split(|byte| *byte == 0).filter(is_hidden);
+    uncommitted.extend(hidden.map(|field| text(field.get(2..))));
+    Ok((each.map(|name| root.join(path_of(name))).collect(), uncommitted))
 }
 
 impl Search {
@@ -292,7 +324,8 @@ impl Search {
         } else if !kind.is_file() {
             self.left_out.push((LeftOut::Irregular, name));
         } else if metadata.len() > LARGEST_BYTES {
-            self.left_out.push((LeftOut::TooLarge, name));
+            let kind = if is_binary(path) { LeftOut::Binary } else { LeftOut::TooLarge };
+            self.left_out.push((kind, name));
         } else {
             // A folder on the way that is a link could lead outside.
             let below = fs::canonicalize(path).is_ok_and(|real| real.starts_with(root));
@@ -305,6 +338,13 @@ impl Search {
     }
 }
 
+/// Whether a file that is too large to be read begins as no text does.
+fn is_binary(path: &Path) -> bool {
+    let mut head = vec![];
+    let read = fs::File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
+    read.is_ok() && !matches!(head[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) && head.contains(&0)
+}
+
 fn shown(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
     below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
@@ -314,3 +354,6 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,11 @@
 //! Metrics of a deployed app as Prometheus tells them: the text of a scrape (also OpenMetrics) or an answer of the
 //! query API. Says what was measured; NaN, infinities and an empty answer are no data, never a figure.
 
-use std::{collections::BTreeSet, fmt, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::Path,
+};
 
 use super::{ImportError, Source};
 use crate::evidence::{Budgeted, CheckFact, Objective, Of};
@@ -79,6 +83,8 @@ pub struct Reading {
     pub least: f64,
     /// The most of the window.
     pub most: f64,
+    /// The one in the middle of the window by size; of two the lower.
+    pub middle: f64,
     /// Points that say something.
     pub points: u64,
 }
@@ -187,8 +193,11 @@ impl MetricReport {
         let Some(value) = newest else {
             return Err(if points.is_empty() { NoData::Absent } else { NoData::NotANumber });
         };
+        let mut sorted = figures.clone();
+        sorted.sort_by(f64::total_cmp);
         Ok(Reading {
             value,
+            middle: sorted[(sorted.len() - 1) / 2],
             least: figures.iter().copied().fold(value, f64::min),
             most: figures.iter().copied().fold(value, f64::max),
             points: figures.len() as u64,
@@ -225,8 +234,11 @@ impl MetricReport {
     }
 
     /// What is left of an error budget, and the share of the good; what of it has no data, in words.
-    fn budgeted(&self, budgeted: &Budgeted) -> Result<(f64, f64, u64), String> {
+    fn budgeted(&self, budgeted: &Budgeted, shared: &BTreeSet<String>) -> Result<(f64, f64, u64), String> {
         let counted = |name: &String| {
+            if shared.contains(name) {
+                return Err(format!("the metric `{name}` {SHARED}"));
+            }
             let reading = Selector::parse(name).and_then(|s| self.reading(&s).map_err(|no| no.to_string()));
             reading.map_err(|why| format!("the metric `{name}` {why}"))
         };
@@ -251,10 +263,11 @@ impl MetricReport {
         }
         facts.extend(self.notes.iter().map(|what| CheckFact::Noted { what: what.clone() }));
         let mut told = BTreeSet::new();
+        let shared = self.shared(objectives);
         for objective in objectives.iter().filter(|objective| told.insert(objective.metric.as_str())) {
             let name = objective.metric.clone();
             if let Some(budget) = &objective.budget {
-                let found = self.budgeted(budget);
+                let found = self.budgeted(budget, &shared);
                 facts.extend(found.as_ref().err().map(|what| CheckFact::Noted { what: what.clone() }));
                 let (share, left, samples) = found
                     .map_or((None, None, 0), |(share, left, samples)| (Some(share), Some(left), samples));
@@ -264,7 +277,10 @@ impl MetricReport {
                 continue;
             }
             let reading = Selector::parse(&name).and_then(|s| self.reading(&s).map_err(|no| no.to_string()));
+            let reading = if shared.contains(&name) { Err(SHARED.to_owned()) } else { reading };
             let (value, samples) = match reading {
+                // One old spike would hide any growth behind it.
+                Ok(reading) if of == Of::Before => (Some(reading.middle), reading.points),
                 Ok(reading) => (Some(worst(&reading, objectives, &name)), reading.points),
                 Err(why) => {
                     facts.push(CheckFact::Noted { what: format!("the metric `{name}` {why}") });
@@ -275,7 +291,29 @@ impl MetricReport {
         }
         facts
     }
+
+    /// The names that one result without a name answers to together with others: of which of them it is, nobody says.
+    fn shared(&self, objectives: &[Objective]) -> BTreeSet<String> {
+        let names: BTreeSet<&String> = objectives
+            .iter()
+            .flat_map(|objective| match &objective.budget {
+                Some(budget) => vec![&budget.good, &budget.total],
+                None => vec![&objective.metric],
+            })
+            .collect();
+        let mut answered: BTreeMap<&[(String, String)], Vec<&String>> = BTreeMap::new();
+        for name in names {
+            let Ok(selector) = Selector::parse(name) else { continue };
+            if let Ok(Series { name: None, labels, .. }) = self.one(&selector) {
+                answered.entry(labels).or_default().push(name);
+            }
+        }
+        answered.into_values().filter(|names| names.len() > 1).flatten().cloned().collect()
+    }
 }
+
+/// Why a result without a name is none of those that it answers to.
+const SHARED: &str = "has no result of its own: one without a name answers to others as well";
 
 /// The value of a window that the objectives of a metric like least.
 fn worst(reading: &Reading, objectives: &[Objective], name: &str) -> f64 {

@@ -69,6 +69,31 @@ fn a_dip_of_a_window_does_not_hide_behind_its_newest_value() {
 }
 
 #[test]
+fn one_old_spike_does_not_hide_a_growth_and_one_nameless_result_is_not_two() {
+    let window = |values: &str| {
+        let text = format!(
+            "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{{\"metric\":{{}},\"values\":[{values}]}}]}}}}"
+        );
+        of_text(&text).unwrap()
+    };
+    let values = |report: &MetricReport, of, objectives: &[Objective]| -> Vec<Option<f64>> {
+        let facts = report.facts(of, objectives).into_iter();
+        facts
+            .filter_map(|fact| match fact {
+                CheckFact::Measured { value, .. } => Some(value),
+                _ => None,
+            })
+            .collect()
+    };
+    let grows = |metric| Objective { growth_percent: Some(10.0), ..objective(metric, None, None) };
+    let report = window("[1,\"100\"],[2,\"1000\"],[3,\"100\"]");
+    assert_eq!(values(&report, Of::Before, &[grows("x")]), [Some(100.0)]);
+    assert_eq!(values(&report, Of::Now, &[grows("x")]), [Some(1000.0)]);
+    assert_eq!(values(&report, Of::Now, &[grows("x"), objective("x", None, Some(1.0))]), [Some(1000.0)]);
+    assert_eq!(values(&report, Of::Now, &[grows("x"), grows("y")]), [None, None]);
+}
+
+#[test]
 fn a_metric_without_data_is_told_with_its_name() {
     for (file, why) in [
         ("query-empty.json", "has no series"),
@@ -179,7 +204,7 @@ fn a_line_that_is_no_sample_is_an_error_with_its_place() {
 fn times_and_quoted_names_are_understood() {
     let report = of_text("up 1 20\nup 0 10\n{\"my.metric\",job=\"a\"} 5\n").unwrap();
     let up = report.reading(&Selector::of("up", &[])).unwrap();
-    assert_eq!(up, Reading { value: 1.0, least: 0.0, most: 1.0, points: 2 });
+    assert_eq!(up, Reading { value: 1.0, least: 0.0, most: 1.0, middle: 0.0, points: 2 });
     assert_eq!(report.value("my.metric", &[("job", "a")]), Some(5.0));
     assert_eq!(of_text("{\"my.metric\"} 5\n").unwrap().value("my.metric", &[]), Some(5.0));
 }
@@ -205,7 +230,7 @@ fn a_window_with_an_infinite_point_or_a_nan_at_its_end_is_no_data() {
     assert_eq!(reading(""), Err(NoData::Absent));
     assert_eq!(
         reading(r#"[1,"2"],[2,"NaN"],[3,"1"]"#),
-        Ok(Reading { value: 1.0, least: 1.0, most: 2.0, points: 2 })
+        Ok(Reading { value: 1.0, least: 1.0, most: 2.0, middle: 1.0, points: 2 })
     );
 }
 

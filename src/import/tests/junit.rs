@@ -145,7 +145,8 @@ impl Reading {
             return;
         }
         let name = element.attribute("name").unwrap_or_default().to_ascii_lowercase();
-        let is_commit = ["commit", "git.sha", "git_sha", "revision"].iter().any(|word| name.contains(word));
+        let is_sha = || name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == "sha");
+        let is_commit = ["commit", "revision"].iter().any(|word| name.contains(word)) || is_sha();
         if let Some(value) = element.attribute("value").filter(|_| is_commit) {
             self.gathered.commit(value);
         }
