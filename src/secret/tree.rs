@@ -113,6 +113,8 @@ pub struct Search {
     pub left_out: Vec<(LeftOut, String)>,
     /// Files of the commit that are not, or may not be, in the tree as they are there.
     pub uncommitted: Vec<String>,
+    /// Every file that git keeps below the folder.
+    pub(super) tracked: BTreeSet<String>,
     /// What should have been read and could not; the search is not whole.
     pub unread: Vec<String>,
     /// Remarks: lines of the allow-list that allowed nothing.
@@ -126,7 +128,10 @@ impl Search {
         let left_out = self.left_out.len() as u64;
         let mut facts = vec![CheckFact::TreeSearched { files: self.files, bytes: self.bytes, left_out }];
         facts.extend(self.unread.iter().map(|what| CheckFact::NotRead { what: what.clone() }));
-        let missing = self.left_out.iter().filter(|(kind, _)| kind.may_hold_secrets());
+        let missing = self
+            .left_out
+            .iter()
+            .filter(|(kind, path)| kind.may_hold_secrets() && self.tracked.contains(path));
         facts.extend(missing.take(MOST_TOLD).map(|(kind, path)| CheckFact::NotRead {
             what: format!("{path} was not searched for secrets: {}", kind.word()),
         }));
@@ -251,9 +256,9 @@ pub fn search(folder: &Path) -> Result<Search, AllowError> {
 /// The paths to read, below the root, sorted.
 fn paths(root: &Path, search: &mut Search) -> BTreeSet<PathBuf> {
     match committed(root) {
-        Ok((paths, uncommitted)) if !paths.is_empty() => {
-            search.uncommitted = uncommitted;
-            return paths;
+        Ok(kept) if !kept.paths.is_empty() => {
+            (search.tracked, search.uncommitted) = (kept.tracked, kept.uncommitted);
+            return kept.paths;
         }
         // A folder that its repository ignores is a tree of its own.
         Ok(_) | Err(GitError::NoRepository(_)) => {}
@@ -282,9 +287,17 @@ fn paths(root: &Path, search: &mut Search) -> BTreeSet<PathBuf> {
     paths
 }
 
-/// What git keeps below a folder, and what it would take if asked; and of what is committed, what lies there
-/// otherwise or is not to be looked at.
-fn committed(root: &Path) -> Result<(BTreeSet<PathBuf>, Vec<String>), GitError> {
+/// What a repository says of a folder.
+struct Kept {
+    /// What git keeps there, and what it would take if asked.
+    paths: BTreeSet<PathBuf>,
+    /// What it keeps.
+    tracked: BTreeSet<String>,
+    /// Of that, what lies there otherwise than it is committed or is not to be looked at.
+    uncommitted: Vec<String>,
+}
+
+fn committed(root: &Path) -> Result<Kept, GitError> {
     let git = Git::open(root)?;
     let names = git.output(&["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."])?;
     let each = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
@@ -297,9 +310,11 @@ fn committed(root: &Path) -> Result<(BTreeSet<PathBuf>, Vec<String>), GitError> 
     let flagged = git.output(&["ls-files", "-v", "-z", "--", "."])?;
     // `-v` writes the letter of a file that is assumed to be unchanged small, and `S` for one that may be absent.
     let is_hidden = |field: &&[u8]| field.first().is_some_and(|tag| tag.is_ascii_lowercase() || *tag == b'S');
-    let hidden = flagged.split(|byte| *byte == 0).filter(is_hidden);
+    let flagged = || flagged.split(|byte| *byte == 0).filter(|field| !field.is_empty());
+    let hidden = flagged().filter(is_hidden);
     uncommitted.extend(hidden.map(|field| text(field.get(2..))));
-    Ok((each.map(|name| root.join(path_of(name))).collect(), uncommitted))
+    let tracked = flagged().map(|field| text(field.get(2..))).collect();
+    Ok(Kept { paths: each.map(|name| root.join(path_of(name))).collect(), tracked, uncommitted })
 }
 
 impl Search {

@@ -34,6 +34,14 @@ fn what_is_committed_and_was_not_searched_is_not_read() {
     }
     let large = |byte: &str| byte.repeat(11 << 20);
     let folder = tree(&[("a.ts", "x"), ("large.bin", &large("\u{0}")), ("large.txt", &large("x"))]);
+    assert_eq!(
+        not_read(&search(folder.path()).expect("a search")),
+        Vec::<String>::new(),
+        "it is not committed"
+    );
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "-q", "-m", "x"]);
     let told = not_read(&search(folder.path()).expect("a search"));
     assert_eq!(told, ["large.txt was not searched for secrets: over 10 MiB"]);
 }
