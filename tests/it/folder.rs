@@ -138,8 +138,7 @@ fn a_run_does_not_make_the_tree_differ_from_the_commit_and_hides_nobody_elses_fi
     };
     let told = |line: &str| {
         let verdict = started(line).verdict();
-        let check = verdict["release"]["checks"][0]["reason"].as_str().unwrap().to_owned();
-        check
+        verdict["release"]["checks"][0]["reason"].as_str().unwrap().to_owned()
     };
     assert!(!told("true").contains("the tree is not what was committed"), "{}", told("true"));
     let hidden = told("echo 1 > gonogo-report/app.js");

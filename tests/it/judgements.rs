@@ -149,7 +149,6 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
             waiver("W-3", "metrics", "2020-01-01T00:00:00Z"),
         ],
         rollout: rollout(name),
-        ..Release::default()
     };
     let approvals: Vec<Approval> = who
         .into_iter()

@@ -165,7 +165,8 @@ fn swapped(sample: &Sample) {
 #[test]
 fn a_statement_that_was_signed_for_something_else_never_counts() {
     type Change = fn(&mut Statement);
-    let cases: [(&str, Change, fn(Signed) -> Event, &str); 7] = [
+    type Kind = fn(Signed) -> Event;
+    let cases: [(&str, Change, Kind, &str); 7] = [
         ("another release", |s| s.release = Some("2.0".into()), Event::SignOff, "signed for release 2.0"),
         ("another commit", |s| s.commit = Some("c0ffee".into()), Event::SignOff, "signed for commit c0ffee"),
         ("another root", |s| s.root = "0".repeat(64), Event::SignOff, "another record of the same inputs"),
