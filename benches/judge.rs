@@ -1,5 +1,5 @@
-//! Judging a file of many observations, against parsing the JSON of its lines and nothing else; and whether
-//! memory stays flat in the number of scenarios.
+//! Judging a file of many observations, against parsing the JSON of its lines and nothing else; whether memory stays
+//! flat in the number of scenarios; and verifying a record of it, against judging it.
 
 #![allow(clippy::unwrap_used, reason = "a bench may give up")]
 
@@ -19,6 +19,10 @@ use gonogo::{
         file::Writer,
     },
     judge,
+    record::{
+        self, Contents, Revoked, entry,
+        verify::{Finding, Trust},
+    },
 };
 use jiff::Timestamp;
 use measure::{Report, memory, seconds, timed, versus};
@@ -60,7 +64,59 @@ fn main() -> ExitCode {
             " MB",
         );
     }
+    let record = recorded(folder.path(), &many);
+    let verify = || {
+        let trust = Trust {
+            key: None,
+            allowed: None,
+            revoked: &Revoked::default(),
+            predecessor: None,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        black_box(record::verify(&record, &trust))
+    };
+    let (growth, verified) = memory::growth_mb(verify);
+    let verdict = verified.rows.iter().find(|row| row.what == "verdict").expect("a verdict");
+    assert_eq!(verdict.finding, Finding::Verified, "{}", verdict.detail);
+    let versus =
+        measure::versus(3, || timed(verify).0, || timed(|| black_box(judge::judge_file(&many).unwrap())).0);
+    report.at_most(
+        "verify of that record, against judging it",
+        seconds(versus.ours_s),
+        seconds(versus.baseline_s),
+        versus.slower,
+        1.5,
+        " x",
+    );
+    if let Some(growth) = growth {
+        report.at_most(
+            "memory of verifying it",
+            format!("{growth:.1} MB"),
+            String::new(),
+            growth,
+            16.0,
+            " MB",
+        );
+    }
     report.finish()
+}
+
+/// The record of an evidence file, unsigned.
+fn recorded(folder: &Path, evidence: &Path) -> PathBuf {
+    let record = folder.join("record");
+    let at = Some(Timestamp::UNIX_EPOCH);
+    let judgement = judge::judge_signed(evidence, &judge::Since { at, ..judge::Since::default() }).unwrap();
+    let summary = &judgement.evidence;
+    let sealed = entry::Evidence { observations: summary.observations, sha256: summary.sha256.clone() };
+    let contents = Contents { evidence, sealed, imported: &[], before: None };
+    let outcome = record::Outcome {
+        verdict: judgement.verdict.word(),
+        exit_code: judgement.exit_code,
+        report: &record::drawn(&judgement),
+        accepted: &[],
+    };
+    record::write(&record, &contents, &outcome, None, Timestamp::UNIX_EPOCH).unwrap();
+    record
 }
 
 /// The baseline: every line of the file as JSON, its content dropped at once.

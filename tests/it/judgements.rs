@@ -2,7 +2,7 @@
 
 use gonogo::{
     evidence::{
-        CanaryStep, CheckFact, CheckKind, FORMAT, Fact, Header, Limits, ManualItem, Of, Outcome,
+        CanaryStep, CheckFact, CheckKind, FORMAT, Fact, Header, Limits, ManualItem, Objective, Of, Outcome,
         PlannedCheck, Policy, PostDeployCheck, Release, Role, Rollout, Severity, Stage, Step, TestOutcome,
         Waiver, file::Sealed,
     },
@@ -91,11 +91,13 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
     let file = |of| CheckFact::FileRead {
         of,
         path: format!("results/{name}.xml"),
-        sha256: "1".repeat(64),
+        sha256: if of == Of::Now { "1" } else { "2" }.repeat(64),
         bytes: 7,
         format: "junit".into(),
         stale: None,
     };
+    let contention =
+        Objective { metric: "lock contention".into(), at_most: Some(1.0), ..Objective::default() };
     let seen = [
         vec![
             file(Of::Now),
@@ -110,7 +112,18 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
         ],
         vec![CheckFact::LinesRun { file: format!("src/{name}.js"), changed: 10, run: 9 }],
         vec![CheckFact::NotRead { what: name.to_owned() }],
-        vec![CheckFact::PatternSeen { template: name.to_owned(), now: 3, before: 0 }],
+        vec![
+            file(Of::Now),
+            file(Of::Before),
+            CheckFact::Measured {
+                of: Of::Now,
+                name: contention.metric.clone(),
+                value: Some(0.5),
+                unit: "%".into(),
+                samples: 10,
+            },
+            CheckFact::PatternSeen { template: name.to_owned(), now: 3, before: 0 },
+        ],
         vec![CheckFact::Measured {
             of: Of::Now,
             name: "age".into(),
@@ -135,7 +148,7 @@ pub fn released(name: &str, who: Option<&str>) -> Judgement {
         version: "1.4.0".into(),
         commit: Some("c0ffee".into()),
         checks: checks.to_vec(),
-        limits: Limits::default(),
+        limits: Limits { objectives: [("logs".to_owned(), vec![contention])].into(), ..Limits::default() },
         roles: vec![Role { name: format!("Lead {name}"), needed: 1, members: vec![] }],
         items: vec![ManualItem {
             id: "click".into(),
