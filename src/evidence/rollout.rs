@@ -55,15 +55,15 @@ pub struct PostDeployCheck {
     pub metric: String,
     /// The least that it may show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "f64")]
+    #[schemars(with = "Option<f64>")]
     pub at_least: Option<f64>,
     /// The most that it may show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "f64")]
+    #[schemars(with = "Option<f64>")]
     pub at_most: Option<f64>,
     /// The most that it may have grown against the version that is out. Percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "f64")]
+    #[schemars(with = "Option<f64>")]
     pub growth_percent: Option<f64>,
     /// How long it is watched.
     #[schemars(range(min = 1, max = 100_000))]
