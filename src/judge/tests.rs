@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::evidence::{FORMAT, FlawKind, Issue, Policy, Source};
+use crate::evidence::{Planned, Severity};
 
 pub(super) fn header(planned: usize) -> Header {
     Header {
