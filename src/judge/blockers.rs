@@ -1,5 +1,7 @@
 //! What would make it GO: the shortest list. What follows from something listed is not listed again.
 
+use std::collections::HashMap;
+
 use super::{
     Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueResult, IssueStatus, ReleaseResult, ScenarioResult,
     UnmetClaim, flaws, verdict::Basis,
@@ -109,13 +111,18 @@ fn mend_of(invariant: &str, reason: &str) -> &'static str {
 /// Failed scenarios that say the very same have one cause: the first stands for all.
 fn together(failed: Vec<&ScenarioResult>) -> Vec<(&ScenarioResult, Vec<&str>)> {
     let mut groups: Vec<(&ScenarioResult, Vec<&str>)> = vec![];
+    let mut first = HashMap::new();
     for scenario in failed {
-        let same = |first: &ScenarioResult| {
-            first.error.is_some() && first.error == scenario.error && is_about_app(&scenario.id)
-        };
-        match groups.iter_mut().find(|(first, _)| same(first)) {
-            Some((_, others)) => others.push(&scenario.id),
-            None => groups.push((scenario, vec![])),
+        let error = scenario.error.as_deref().filter(|_| is_about_app(&scenario.id));
+        match error.and_then(|error| first.get(error)) {
+            Some(place) => {
+                let (_, others): &mut (_, Vec<&str>) = &mut groups[*place];
+                others.push(&scenario.id);
+            }
+            None => {
+                first.extend(error.map(|error| (error, groups.len())));
+                groups.push((scenario, vec![]));
+            }
         }
     }
     groups

@@ -29,6 +29,9 @@ pub struct Fix {
     pub at_best: bool,
 }
 
+/// So many blockers are followed one by one; a longer list nobody works through in one go.
+const TOLD: usize = 200;
+
 /// What leads to a GO, in order: first what takes a new run, then what people sign in its record.
 pub(super) fn fixes(
     basis: &Basis<'_>,
@@ -36,6 +39,7 @@ pub(super) fn fixes(
     claims: &[UnmetClaim],
     blockers: &[Blocker],
 ) -> Vec<Fix> {
+    let (blockers, more) = blockers.split_at(blockers.len().min(TOLD));
     let mut supposed = Supposed::of(basis, header, claims);
     let mut at_best = false;
     let mut fixes = vec![];
@@ -51,6 +55,11 @@ pub(super) fn fixes(
         at_best |= cause.is_unseen();
         let (deed, then) = (cause.deed(), Some(supposed.verdict()));
         fixes.push(Fix { deed, blockers: cause.blockers, needs_run: true, then, at_best });
+    }
+    if !more.is_empty() {
+        let deed = format!("take away {} more, in the report's order", more.len());
+        fixes.push(Fix { deed, blockers: more.to_vec(), needs_run: true, then: None, at_best: true });
+        return fixes;
     }
     for (kind, deed) in [
         (BlockerKind::ItemOpen, "do what the checklist asks for, and sign it"),

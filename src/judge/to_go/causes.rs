@@ -95,16 +95,19 @@ fn marks(basis: &Basis<'_>, blocker: &Blocker, cut_short: bool) -> BTreeSet<Stri
     match blocker.kind {
         BlockerKind::InvariantViolated => {
             let known = basis.invariants.iter().filter(|invariant| invariant.name == *subject);
-            let seen = known.flat_map(|invariant| &invariant.observations);
+            let seen: BTreeSet<&str> = known
+                .flat_map(|invariant| &invariant.observations)
+                .map(|place| place.scenario.as_str())
+                .collect();
+            let said = basis.scenarios.iter().filter(|known| seen.contains(known.id.as_str()));
+            let said = said.filter_map(|known| known.error.as_ref()).map(|error| format!("error {error}"));
             let own = format!("invariant {subject}");
-            seen.map(|place| scenario(&place.scenario)).chain([own]).collect()
+            seen.iter().map(|id| scenario(id)).chain(said).chain([own]).collect()
         }
         BlockerKind::ScenarioFailed => {
             let known = basis.scenarios.iter().find(|known| known.id == *subject);
-            let error = known.and_then(|known| known.error.as_ref());
-            let same =
-                basis.scenarios.iter().filter(|other| error.is_some() && other.error.as_ref() == error);
-            same.map(|other| scenario(&other.id)).chain([scenario(subject)]).collect()
+            let error = known.and_then(|known| known.error.as_ref()).map(|error| format!("error {error}"));
+            error.into_iter().chain([scenario(subject)]).collect()
         }
         BlockerKind::ScenarioUndecided => {
             let known = basis.scenarios.iter().find(|known| known.id == *subject);
