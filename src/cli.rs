@@ -5,12 +5,14 @@ mod init;
 mod record;
 mod rollout;
 mod run;
+mod trust;
 
 pub use document::{DocumentFormat, DocumentKind, Draw};
 pub use init::{Ci, Init};
 pub use record::{Checklist, Decision, Sign, Verify};
 pub use rollout::Rollout;
-pub use run::{Acceptable, Merge, Part, Run};
+pub use run::{Acceptable, Gate, Merge, Part, Run};
+pub use trust::Signers;
 
 use std::path::PathBuf;
 
@@ -144,7 +146,7 @@ pub struct Baseline {
 }
 
 /// What `run` and `judge` have in common.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct Verdict {
     /// One more report, for instance json=FILE; `-` is stdout, which then carries nothing else; repeatable
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = format_and_file)]
@@ -238,12 +240,9 @@ pub struct Explain {
     /// The fewest changes that would make it GO: of a record, an output folder, or evidence
     #[arg(long, value_name = "RECORD")]
     pub to_go: Option<PathBuf>,
-    /// With --to-go: who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch
-    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS", requires = "to_go")]
-    pub allowed_signers: Option<PathBuf>,
-    /// With --to-go: revoked keys, a public key or a SHA256:… fingerprint a line
-    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED", requires = "to_go")]
-    pub revoked: Option<PathBuf>,
+    /// With --to-go: whose sign-offs count
+    #[command(flatten)]
+    pub signers: Signers,
 }
 
 /// `gonogo list`.

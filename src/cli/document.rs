@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use super::Signers;
+
 /// `gonogo report`.
 #[derive(Args, Debug)]
 pub struct Draw {
@@ -20,12 +22,9 @@ pub struct Draw {
     /// The file to write; else stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch. Without it no sign-off counts
-    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS")]
-    pub allowed_signers: Option<PathBuf>,
-    /// Revoked keys: a public key or a SHA256:… fingerprint a line
-    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED")]
-    pub revoked: Option<PathBuf>,
+    /// Whose sign-offs count
+    #[command(flatten)]
+    pub signers: Signers,
     /// Ed25519 public key (PEM) that must have sealed the record
     #[arg(long, value_name = "FILE", env = "GONOGO_PUBLIC_KEY")]
     pub key: Option<PathBuf>,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use super::{Acceptable, Signers};
+
 /// `gonogo sign`.
 #[derive(Args, Debug)]
 pub struct Sign {
@@ -54,15 +56,12 @@ pub struct Checklist {
     /// The output folder of the run, or its record
     #[arg(default_value = "gonogo-report")]
     pub dir: PathBuf,
-    /// Who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch
-    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS")]
-    pub allowed_signers: Option<PathBuf>,
-    /// Revoked keys: a public key or a SHA256:… fingerprint a line
-    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED")]
-    pub revoked: Option<PathBuf>,
+    /// Whose sign-offs count
+    #[command(flatten)]
+    pub signers: Signers,
     /// Exit with 0 for this, too; it is written into the verdict; repeatable, or with commas
     #[arg(long, value_name = "WHAT", env = "GONOGO_ACCEPT", value_delimiter = ',')]
-    pub accept: Vec<super::Acceptable>,
+    pub accept: Vec<Acceptable>,
     /// Ed25519 private key (PEM) that sealed the record, if one did
     #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
     pub record_key: Option<PathBuf>,
@@ -76,12 +75,9 @@ pub struct Verify {
     /// Ed25519 public key (PEM) that must have sealed the record
     #[arg(long, value_name = "FILE", env = "GONOGO_PUBLIC_KEY")]
     pub key: Option<PathBuf>,
-    /// Who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch
-    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS")]
-    pub allowed_signers: Option<PathBuf>,
-    /// Revoked keys: a public key or a SHA256:… fingerprint a line
-    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED")]
-    pub revoked: Option<PathBuf>,
+    /// Whose sign-offs count
+    #[command(flatten)]
+    pub signers: Signers,
     /// The record that this one names as the one before
     #[arg(long, value_name = "DIR")]
     pub predecessor: Option<PathBuf>,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::Signers;
+
 /// `gonogo rollout`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -23,12 +25,9 @@ pub struct Rollout {
     /// What the app wrote, each entry with its time; repeatable
     #[arg(long, value_name = "FILE")]
     pub logs: Vec<PathBuf>,
-    /// Who may sign, as for `ssh-keygen -Y verify -f`; take it from the protected branch
-    #[arg(long, value_name = "FILE", env = "GONOGO_ALLOWED_SIGNERS")]
-    pub allowed_signers: Option<PathBuf>,
-    /// Revoked keys: a public key or a SHA256:… fingerprint a line
-    #[arg(long, value_name = "FILE", env = "GONOGO_REVOKED")]
-    pub revoked: Option<PathBuf>,
+    /// Whose sign-offs count
+    #[command(flatten)]
+    pub signers: Signers,
     /// Ed25519 private key (PEM) that sealed the record, if one did
     #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
     pub record_key: Option<PathBuf>,

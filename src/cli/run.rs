@@ -12,15 +12,9 @@ pub struct Run {
     /// A folder with a Forge app (manifest.yml), gonogo.yaml or features; without it the current one, and the
     /// reference app where that has none of them
     pub dir: Option<PathBuf>,
-    /// Configuration file; else gonogo.yaml, looked for upwards
-    #[arg(long, value_name = "FILE", env = "GONOGO_CONFIG")]
-    pub config: Option<PathBuf>,
     /// Folder of feature files, in place of those that are configured; repeatable
     #[arg(long, value_name = "DIR")]
     pub features: Vec<PathBuf>,
-    /// The protected branch whose gonogo.yaml says what is asked of a release, whatever the tree's own says
-    #[arg(long, value_name = "REF", env = "GONOGO_POLICY_REF")]
-    pub policy_ref: Option<String>,
     /// What the released version is, as `gonogo baseline` keeps it; else the file that gonogo.yaml names
     #[arg(long, value_name = "FILE", env = "GONOGO_BASELINE")]
     pub baseline: Option<PathBuf>,
@@ -50,18 +44,9 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 0)]
     #[arg(value_parser = clap::value_parser!(u16).range(0..=100))]
     pub retries: u16,
-    /// Folder for evidence and reports [default: gonogo-report]
-    #[arg(long, value_name = "DIR", env = "GONOGO_OUT")]
-    pub out: Option<PathBuf>,
-    /// Exit with 0 for this, too; it is written into the verdict; repeatable, or with commas
-    #[arg(long, value_name = "WHAT", env = "GONOGO_ACCEPT", value_delimiter = ',')]
-    pub accept: Vec<Acceptable>,
-    /// Ed25519 private key (PEM) that seals the record; without it the record is unsigned
-    #[arg(long, value_name = "FILE", env = "GONOGO_RECORD_KEY")]
-    pub record_key: Option<PathBuf>,
-    /// Where verdicts go
+    /// By what it is judged, and where the results go
     #[command(flatten)]
-    pub verdict: Verdict,
+    pub gate: Gate,
 }
 
 impl Run {
@@ -70,9 +55,7 @@ impl Run {
     pub fn whole(dir: Option<PathBuf>, config: Option<PathBuf>, out: PathBuf, seed: u64) -> Self {
         Self {
             dir,
-            config,
             features: vec![],
-            policy_ref: None,
             baseline: None,
             tags: None,
             name: None,
@@ -82,24 +65,18 @@ impl Run {
             timeout: None,
             seed,
             retries: 0,
-            out: Some(out),
-            accept: vec![],
-            record_key: None,
-            verdict: Verdict { reports: vec![] },
+            gate: Gate { config, out: Some(out), ..Gate::default() },
         }
     }
 }
 
-/// `gonogo merge`.
-#[derive(Args, Debug)]
-pub struct Merge {
-    /// The output folders (or evidence files) of all shards of one run, in any order
-    #[arg(required = true)]
-    pub shards: Vec<PathBuf>,
+/// By what a release is judged, and where the results go: what `run` and `merge` have in common.
+#[derive(Args, Debug, Default)]
+pub struct Gate {
     /// Configuration file; else gonogo.yaml, looked for upwards
     #[arg(long, value_name = "FILE", env = "GONOGO_CONFIG")]
     pub config: Option<PathBuf>,
-    /// The protected branch whose gonogo.yaml says what is asked of a release, as for `run`
+    /// The protected branch whose gonogo.yaml says what is asked of a release, whatever the tree's own says
     #[arg(long, value_name = "REF", env = "GONOGO_POLICY_REF")]
     pub policy_ref: Option<String>,
     /// Folder for evidence and reports [default: gonogo-report]
@@ -114,6 +91,17 @@ pub struct Merge {
     /// Where verdicts go
     #[command(flatten)]
     pub verdict: Verdict,
+}
+
+/// `gonogo merge`.
+#[derive(Args, Debug)]
+pub struct Merge {
+    /// The output folders (or evidence files) of all shards of one run, in any order
+    #[arg(required = true)]
+    pub shards: Vec<PathBuf>,
+    /// By what it is judged, and where the results go
+    #[command(flatten)]
+    pub gate: Gate,
 }
 
 /// What `--accept` can name.

@@ -2,28 +2,25 @@
 
 use anyhow::Context as _;
 
-use super::{Console, Refusal, accepted, deliver, now, record_in};
+use super::{Console, Refusal, accepted, deliver, now, record_in, signers::Signers};
 use crate::{
     cli,
     exit::Exit,
-    record::{self, AllowedSigners, Revoked, SealingKey},
+    record::{self, SealingKey},
     report::{self, Look},
 };
 
 /// Judges the record again with the sign-offs, adds what it comes to, and shows the checklist.
 pub(super) fn checklist(arguments: &cli::Checklist, console: &mut Console) -> Result<u8, Refusal> {
-    let unusable = |error: record::RecordError| {
-        Refusal::input(anyhow::Error::new(error).context("cannot show the checklist"))
-    };
-    let signers = arguments.allowed_signers.as_deref();
-    let allowed = signers.map_or(Ok(AllowedSigners::default()), AllowedSigners::read).map_err(unusable)?;
-    let revoked = arguments.revoked.as_deref().map_or(Ok(Revoked::default()), Revoked::read);
-    let revoked = revoked.map_err(unusable)?;
-    let key = arguments.record_key.as_deref().map(SealingKey::read).transpose().map_err(unusable)?;
+    let unusable = |error: anyhow::Error| Refusal::input(error.context("cannot show the checklist"));
+    let Signers { allowed, revoked, .. } = Signers::read(&arguments.signers, console).map_err(unusable)?;
+    let key = arguments.record_key.as_deref().map(SealingKey::read).transpose();
+    let key = key.map_err(|error| unusable(error.into()))?;
     let record = record_in(&arguments.dir);
     let accepted = accepted(&arguments.accept);
-    let judgement = record::conclude(&record, &allowed, &revoked, &accepted, key.as_ref(), now());
-    let judgement = judgement.map_err(unusable)?;
+    let judgement =
+        record::conclude(&record, &allowed.unwrap_or_default(), &revoked, &accepted, key.as_ref(), now());
+    let judgement = judgement.map_err(|error| unusable(error.into()))?;
     // The reports in the output folder say what the record says.
     if record != arguments.dir {
         deliver::to_folder(&judgement, &arguments.dir)?;

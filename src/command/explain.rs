@@ -15,7 +15,7 @@ use crate::{
 /// Explains one invariant, or names all of them; or tells what would make it GO.
 pub(super) fn explain(arguments: &Explain, console: &mut Console) -> Result<u8, Refusal> {
     if let Some(place) = &arguments.to_go {
-        console.document(to_go::told(arguments, place)?.as_bytes())?;
+        console.document(to_go::told(arguments, place, console)?.as_bytes())?;
         return Ok(Exit::Go.code());
     }
     let mut text = String::new();

@@ -106,9 +106,10 @@ impl Folder {
     }
 }
 
-/// For a command that ends before it knows its folder: what stands in the likely one is not its result. A
-/// folder that is not there, or that another run holds, is left as it is.
-pub(super) fn put_aside(path: &Path) {
+/// For a command that ends before it has its folder: what stands in the one that is named, or else the likely one, is
+/// not its result. A folder that is not there, or that another run holds, is left as it is.
+pub(super) fn put_aside(named: Option<&Path>) {
+    let path = named.unwrap_or(Path::new(DEFAULT_OUT));
     if path.is_dir()
         && let Ok(folder) = Folder::open(path)
     {

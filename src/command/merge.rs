@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use super::{
     Console, Refusal, accepted, deliver,
     folder::{DEFAULT_OUT, EVIDENCE, Folder, put_aside},
-    run::{self, Gathered, Told},
+    run::{self, Configured, Gathered, Told},
 };
 use crate::{
     cli,
@@ -17,7 +17,7 @@ use crate::{
         Header, Shard,
         file::{Next, Reader, Writer},
     },
-    judge,
+    import, judge,
 };
 
 /// One shard, opened.
@@ -29,11 +29,10 @@ struct Part {
 
 /// Puts the shards together, judges, reports.
 pub(super) fn merge(arguments: &cli::Merge, console: &mut Console) -> Result<u8, Refusal> {
-    let given = arguments.out.as_deref();
-    let configured = run::configured(arguments.config.as_deref(), None);
-    let (file, tree) = configured.inspect_err(|_| put_aside(given.unwrap_or(Path::new(DEFAULT_OUT))))?;
-    let governed = run::governed(file.as_deref(), tree, arguments.policy_ref.as_deref());
-    let (config, remarks) = governed.inspect_err(|_| put_aside(given.unwrap_or(Path::new(DEFAULT_OUT))))?;
+    let gate = &arguments.gate;
+    let given = gate.out.as_deref();
+    let configured = Configured::read(gate.config.as_deref(), None, gate.policy_ref.as_deref());
+    let Configured { file, config, remarks } = configured.inspect_err(|_| put_aside(given))?;
     let out = given.or(config.out.as_deref()).unwrap_or(Path::new(DEFAULT_OUT)).to_owned();
     let parts = opened(&arguments.shards, &out).and_then(in_order);
     let parts = parts.and_then(|parts| {
@@ -41,26 +40,23 @@ pub(super) fn merge(arguments: &cli::Merge, console: &mut Console) -> Result<u8,
         same_release(&parts[0], file.as_deref(), &config).map(|()| parts)
     });
     // Whatever stands there is not the result of these shards.
-    let mut parts = parts.inspect_err(|_| put_aside(&out))?;
+    let mut parts = parts.inspect_err(|_| put_aside(Some(&out)))?;
     let folder = Folder::open(&out)?;
     folder.put_record_aside()?;
     let inputs: Vec<_> = parts.iter().map(|part| (part.file.clone(), "a shard's evidence")).collect();
-    deliver::check(&arguments.verdict.reports, Some(&out), &inputs)?;
-    let key = run::key(arguments.record_key.as_deref())?;
+    deliver::check(&gate.verdict.reports, Some(&out), &inputs)?;
+    let key = run::key(gate.record_key.as_deref())?;
     if let Some(complaint) = folder.complaint() {
         console.remark(complaint);
     }
     let first = parts[0].evidence.header();
-    let root = file.as_deref().map_or(Path::new("."), deliver::home);
+    let root = run::root(file.as_deref());
     let release = config.release.as_ref().map(|named| Gathered::of(named, root, &first.policy.thresholds));
     let header = Header {
         started_at: parts.iter().map(|part| part.evidence.header().started_at).min().unwrap_or_default(),
         planned: parts[0].shard.whole,
-        previous_verdict: match &release {
-            Some(release) => release.previous_verdict(folder.previous_verdict()),
-            None => folder.previous_verdict(),
-        },
-        accepted: accepted(&arguments.accept),
+        previous_verdict: run::previous_verdict(release.as_ref(), folder.previous_verdict()),
+        accepted: accepted(&gate.accept),
         release: release.as_ref().map(|release| release.policy.clone()),
         shard: None,
         ..first.clone()
@@ -70,7 +66,7 @@ pub(super) fn merge(arguments: &cli::Merge, console: &mut Console) -> Result<u8,
     interleave(&mut parts, header.planned, &mut evidence)?;
     let told = Told { header: &header, release: release.as_ref(), key: key.as_ref() };
     let judgement = told.conclude(evidence, folder, &out, console)?;
-    deliver::to_reports(&judgement, &arguments.verdict.reports, console)
+    deliver::to_reports(&judgement, &gate.verdict.reports, console)
 }
 
 /// Opens the shards' evidence; none of it may lie where the results are to go.
@@ -175,7 +171,7 @@ fn same_release(part: &Part, file: Option<&Path>, config: &Config) -> Result<(),
     if config.release.is_none() {
         return Ok(());
     }
-    let commit = crate::import::change::head(file.map_or(Path::new("."), deliver::home));
+    let commit = import::change::head(run::root(file));
     if commit != part.shard.commit {
         let told =
             |commit: &Option<String>| commit.clone().unwrap_or_else(|| "none that can be told".to_owned());

@@ -21,6 +21,7 @@ mod run;
 mod schema;
 mod secrets;
 mod sign;
+mod signers;
 mod sound;
 mod verify;
 mod workflow;

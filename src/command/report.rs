@@ -5,22 +5,23 @@ use anyhow::anyhow;
 
 use super::{
     Console, Refusal, deliver,
+    signers::Signers,
     sound::{self, Trusted},
 };
 use crate::{
     cli::{self, DocumentFormat, DocumentKind},
     document::{self, Kind, Told},
     exit::Exit,
+    record::PublicKey,
 };
 
 /// Draws it.
 pub(super) fn report(arguments: &cli::Draw, console: &mut Console) -> Result<u8, Refusal> {
-    let trusted = Trusted {
-        allowed_signers: arguments.allowed_signers.as_deref(),
-        revoked: arguments.revoked.as_deref(),
-        key: arguments.key.as_deref(),
-        at: arguments.at,
-    };
+    let unusable = |error: anyhow::Error| Refusal::input(error.context("cannot draw a document"));
+    let signers = Signers::read(&arguments.signers, console).map_err(unusable)?;
+    let key = arguments.key.as_deref().map(PublicKey::read).transpose();
+    let key = key.map_err(|error| unusable(error.into()))?;
+    let trusted = Trusted { signers, key, at: arguments.at };
     let sound = sound::read(&arguments.dir, &trusted)?;
     let kind = match arguments.kind {
         DocumentKind::Summary => Kind::Summary,

@@ -5,22 +5,20 @@ use std::{fmt::Write as _, path::Path};
 
 use anyhow::Context as _;
 
-use super::{Console, Refusal, now, record_in};
+use super::{Console, Refusal, now, record_in, signers::Signers};
 use crate::{
     cli,
     exit::Exit,
-    record::{self, AllowedSigners, RecordError, Revoked, SealingKey, read_regular},
+    record::{self, RecordError, SealingKey, read_regular},
     report::printable,
     rollout::{Answer, Decided, Decision, File, FileKind, shown},
 };
 
 /// Decides what follows, adds it to the record, and says it.
 pub(super) fn rollout(arguments: &cli::Rollout, console: &mut Console) -> Result<u8, Refusal> {
-    let unusable = |error: RecordError| Refusal::input(anyhow::Error::new(error).context("cannot roll out"));
-    let allowed = arguments.allowed_signers.as_deref().map(AllowedSigners::read).transpose();
-    let allowed = allowed.map_err(unusable)?;
-    let revoked = arguments.revoked.as_deref().map_or(Ok(Revoked::default()), Revoked::read);
-    let revoked = revoked.map_err(unusable)?;
+    let refused = |error: anyhow::Error| Refusal::input(error.context("cannot roll out"));
+    let unusable = |error: RecordError| refused(error.into());
+    let Signers { allowed, revoked, .. } = Signers::read(&arguments.signers, console).map_err(refused)?;
     let key = arguments.record_key.as_deref().map(SealingKey::read).transpose().map_err(unusable)?;
     let metrics = arguments.metrics.iter().map(|path| (FileKind::Metrics, path));
     let logs = arguments.logs.iter().map(|path| (FileKind::Logs, path));

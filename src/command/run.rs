@@ -1,9 +1,9 @@
 //! `gonogo run`, the main job: plan, run, judge, report, exit with the verdict. Read it from the top.
 
+mod configured;
 mod interrupt;
 mod kept;
 mod previous;
-mod protected;
 mod release;
 mod settings;
 mod shard;
@@ -18,11 +18,14 @@ use anyhow::anyhow;
 
 use self::settings::Settings;
 pub(super) use self::{
-    kept::key, protected::governed, release::Gathered, settings::configured, shard::digest,
+    configured::{Configured, root},
+    kept::key,
+    release::{Gathered, previous_verdict},
+    shard::digest,
 };
 use super::{
     Console, Refusal, deliver,
-    folder::{DEFAULT_OUT, Folder, put_aside},
+    folder::{Folder, put_aside},
 };
 use crate::{
     cli,
@@ -36,7 +39,7 @@ use crate::{
 /// Runs, judges, reports.
 pub(super) fn run(arguments: &cli::Run, console: &mut Console) -> Result<u8, Refusal> {
     let (judgement, _) = judged(arguments, true, console)?;
-    deliver::to_reports(&judgement, &arguments.verdict.reports, console)
+    deliver::to_reports(&judgement, &arguments.gate.verdict.reports, console)
 }
 
 /// Runs and judges; the results lie in the output folder then. Returns where the evidence is,
@@ -46,15 +49,14 @@ pub(super) fn judged(
     compared: bool,
     console: &mut Console,
 ) -> Result<(Judgement, PathBuf), Refusal> {
-    let settings = Settings::of(arguments, compared).inspect_err(|_| {
-        put_aside(arguments.out.as_deref().unwrap_or(Path::new(DEFAULT_OUT)));
-    })?;
+    let gate = &arguments.gate;
+    let settings = Settings::of(arguments, compared).inspect_err(|_| put_aside(gate.out.as_deref()))?;
     let folder = Folder::open(&settings.out)?;
     folder.put_record_aside()?;
-    let key = kept::key(arguments.record_key.as_deref())?;
+    let key = kept::key(gate.record_key.as_deref())?;
     let sources = settings.sources()?;
     let (plan, shard) = settings.part(&sources)?;
-    deliver::check(&arguments.verdict.reports, Some(&settings.out), &settings.inputs(&sources))?;
+    deliver::check(&gate.verdict.reports, Some(&settings.out), &settings.inputs(&sources))?;
 
     if let Some(complaint) = folder.complaint() {
         console.remark(complaint);

@@ -6,29 +6,24 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
-use super::{Refusal, record_in};
+use super::{Refusal, record_in, signers::Signers};
 use crate::{
     document::{Facts, Source},
     judge::Judgement,
     record::{
-        AllowedSigners, BLOBS, PublicKey, RecordError, Revoked,
+        BLOBS, PublicKey,
         entry::Event,
         judged,
         ledger::Ledger,
-        read_regular,
         verify::{self, Finding, Trust},
     },
 };
 
-/// A larger file of signers is none. Bytes.
-const LARGEST_SIGNERS: u64 = 4 << 20;
-
 /// Whom whoever reads trusts.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Trusted<'a> {
-    pub(super) allowed_signers: Option<&'a Path>,
-    pub(super) revoked: Option<&'a Path>,
-    pub(super) key: Option<&'a Path>,
+#[derive(Debug, Default)]
+pub(super) struct Trusted {
+    pub(super) signers: Signers,
+    pub(super) key: Option<PublicKey>,
     pub(super) at: Option<Timestamp>,
 }
 
@@ -40,23 +35,20 @@ pub(super) struct Sound {
 }
 
 /// Reads the record in a folder.
-pub(super) fn read(folder: &Path, trusted: &Trusted<'_>) -> Result<Sound, Refusal> {
+pub(super) fn read(folder: &Path, trusted: &Trusted) -> Result<Sound, Refusal> {
     let record = record_in(folder);
     sound(&record, trusted)
         .with_context(|| format!("nothing is drawn from {}", record.display()))
         .map_err(Refusal::input)
 }
 
-fn sound(record: &Path, trusted: &Trusted<'_>) -> anyhow::Result<Sound> {
-    let key = trusted.key.map(PublicKey::read).transpose()?;
-    let allowed = trusted.allowed_signers.map(AllowedSigners::read).transpose()?;
-    let revoked = trusted.revoked.map_or(Ok(Revoked::default()), Revoked::read)?;
+fn sound(record: &Path, trusted: &Trusted) -> anyhow::Result<Sound> {
+    let Trusted { signers: Signers { allowed, revoked, sha256 }, key, .. } = trusted;
     let ledger = Ledger::read(record)?;
     let entries = ledger.entries();
     let last = entries.last().ok_or_else(|| anyhow!("its ledger is empty"))?;
     let at = trusted.at.unwrap_or(last.ts);
-    let trust =
-        Trust { key: key.as_ref(), allowed: allowed.as_ref(), revoked: &revoked, predecessor: None, at };
+    let trust = Trust { key: key.as_ref(), allowed: allowed.as_ref(), revoked, predecessor: None, at };
     let report = verify::verify(record, &trust);
     // A sign-off that does not count is told in the document; it spoils nothing else.
     let is_broken = |row: &&verify::Row| row.finding == Finding::Failed && !row.is_sign_off();
@@ -64,7 +56,7 @@ fn sound(record: &Path, trusted: &Trusted<'_>) -> anyhow::Result<Sound> {
         return Err(anyhow!("{}: {}", row.what, row.detail)).context("the record is not sound");
     }
     let accepted = ledger.verdict().map(|(_, stated)| stated.accepted.clone()).unwrap_or_default();
-    let judgement = judged(record, &ledger, allowed.as_ref(), &revoked, &accepted, at)?;
+    let judgement = judged(record, &ledger, allowed.as_ref(), revoked, &accepted, at)?;
     let evidence = record.join(BLOBS).join(&judgement.evidence.sha256);
     let facts = Facts::read(&evidence)?;
     if facts.sha256 != judgement.evidence.sha256 {
@@ -83,14 +75,9 @@ fn sound(record: &Path, trusted: &Trusted<'_>) -> anyhow::Result<Sound> {
         is_expected_key: key.is_some(),
         stated: stated.unwrap_or_default(),
         previous: report.previous,
-        signers: trusted.allowed_signers.map(digest).transpose()?,
+        signers: sha256.clone(),
         sign_offs: entries.iter().filter(|entry| signed(&entry.event)).count(),
         at: at.to_string(),
     };
     Ok(Sound { judgement, facts, source })
-}
-
-fn digest(path: &Path) -> Result<String, RecordError> {
-    use sha2::{Digest as _, Sha256};
-    Ok(hex::encode(Sha256::digest(read_regular(path, LARGEST_SIGNERS)?)))
 }

@@ -5,12 +5,12 @@ use std::{fmt::Write as _, path::Path};
 use anyhow::{Context as _, anyhow};
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{Console, Refusal, now, record_in};
+use super::{Console, Refusal, now, record_in, signers::Signers};
 use crate::{
     cli,
     exit::Exit,
     record::{
-        AllowedSigners, PublicKey, Revoked, ledger, read_regular,
+        PublicKey, ledger, read_regular,
         verify::{self, Finding, Report, Trust},
     },
     report::printable,
@@ -23,10 +23,9 @@ const LARGEST_ENVELOPE: u64 = 256 << 20;
 pub(super) fn verify(arguments: &cli::Verify, console: &mut Console) -> Result<u8, Refusal> {
     let path = arguments.path.as_path();
     let key = arguments.key.as_deref().map(PublicKey::read).transpose().map_err(unusable)?;
-    let allowed = arguments.allowed_signers.as_deref().map(AllowedSigners::read).transpose();
-    let allowed = allowed.map_err(unusable)?;
-    let revoked = arguments.revoked.as_deref().map_or(Ok(Revoked::default()), Revoked::read);
-    let revoked = revoked.map_err(unusable)?;
+    let signers = Signers::read(&arguments.signers, console);
+    let Signers { allowed, revoked, .. } =
+        signers.map_err(|error| Refusal::input(error.context("cannot verify")))?;
     let predecessor = arguments.predecessor.as_deref().map(record_in);
     let trust = Trust {
         key: key.as_ref(),

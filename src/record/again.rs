@@ -26,13 +26,16 @@ pub fn judged(
     let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
     let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
     let signed = approvals(&standings(record, ledger, ledger.size(), allowed, revoked, at));
-    let judged = judge::judge_signed(
-        record.join(BLOBS).join(&evidence.sha256),
-        &Since { approvals: &signed, accepted, at: Some(at) },
-    );
-    let judgement = judged.map_err(|error| unsound(error.to_string()))?;
-    if judgement.evidence.sha256 != evidence.sha256 {
-        return Err(unsound(format!("{BLOBS}/{}: it was changed", evidence.sha256)));
+    let since = Since { approvals: &signed, accepted, at: Some(at) };
+    of_evidence(record, &evidence.sha256, &since).map_err(unsound)
+}
+
+/// What the evidence with this SHA-256 comes to; or why it comes to nothing.
+pub(super) fn of_evidence(record: &Path, sha256: &str, since: &Since<'_>) -> Result<Judgement, String> {
+    let judged = judge::judge_signed(record.join(BLOBS).join(sha256), since);
+    let judgement = judged.map_err(|error| error.to_string())?;
+    match judgement.evidence.sha256 == sha256 {
+        true => Ok(judgement),
+        false => Err(format!("{BLOBS}/{sha256}: it was changed")),
     }
-    Ok(judgement)
 }

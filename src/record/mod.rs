@@ -34,7 +34,7 @@ pub use again::judged;
 pub use key::{PublicKey, SealingKey};
 pub use rollout::{Call, LARGEST_DATA, roll_out};
 pub use sign_off::{Intent, SignOff, Standing, Statement, add, approvals, sign_offs};
-pub use signers::{AllowedSigners, Revoked, Standing as SignerStanding};
+pub use signers::{AllowedSigners, LARGEST_SIGNERS, Revoked, Standing as SignerStanding};
 pub use verify::{verify, verify_envelope};
 pub use write::{Contents, Outcome, Written, add_verdict, conclude, drawn, put_aside, taken_over, write};
 

@@ -13,8 +13,8 @@ use super::{
     sshsig::{NAMESPACE, fingerprint},
 };
 
-/// A larger file is none of ours. Bytes.
-const LARGEST: u64 = 4 << 20;
+/// A larger file of signers is none of ours. Bytes.
+pub const LARGEST_SIGNERS: u64 = 4 << 20;
 
 /// The people who may sign, and with which keys.
 #[derive(Clone, Debug, Default)]
@@ -50,17 +50,15 @@ impl AllowedSigners {
     /// # Errors
     /// It cannot be read, or the line that cannot be honoured.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let bytes = read_regular(path, LARGEST)?;
-        let text = String::from_utf8(bytes).map_err(|_| at(path, None, "it is not text in UTF-8"))?;
-        Self::parse(path, &text)
+        Self::parse(path, read_regular(path, LARGEST_SIGNERS)?)
     }
 
-    /// Reads a text; `path` is its name in errors.
+    /// Reads a file's bytes; `path` is its name in errors.
     ///
     /// # Errors
-    /// The line that cannot be honoured.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, RecordError> {
-        let signers = told(text)
+    /// They are no text, or the line that cannot be honoured.
+    pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Self, RecordError> {
+        let signers = told(text(path, bytes.as_ref())?)
             .map(|(line, text)| Signer::parse(line, text).map_err(|what| at(path, Some(line), &what)));
         Ok(Self { signers: signers.collect::<Result<_, _>>()? })
     }
@@ -168,22 +166,20 @@ impl Revoked {
     /// # Errors
     /// It cannot be read, is a binary KRL, or the line that is neither.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let bytes = read_regular(path, LARGEST)?;
-        if bytes.starts_with(b"SSHKRL\n\0") {
+        Self::parse(path, read_regular(path, LARGEST_SIGNERS)?)
+    }
+
+    /// Reads a file's bytes; `path` is its name in errors.
+    ///
+    /// # Errors
+    /// They are no text but a binary KRL, say, or the line that is neither a key nor a fingerprint.
+    pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Self, RecordError> {
+        if bytes.as_ref().starts_with(b"SSHKRL\n\0") {
             let what = "it is a binary KRL, which gonogo does not read: list the public keys, one a line \
                         (ssh-keygen reads such a list, too)";
             return Err(at(path, None, what));
         }
-        let text = String::from_utf8(bytes).map_err(|_| at(path, None, "it is not text in UTF-8"))?;
-        Self::parse(path, &text)
-    }
-
-    /// Reads a text; `path` is its name in errors.
-    ///
-    /// # Errors
-    /// The line that is neither a key nor a fingerprint.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, RecordError> {
-        let fingerprints = told(text).map(|(line, text)| {
+        let fingerprints = told(text(path, bytes.as_ref())?).map(|(line, text)| {
             if let Ok(print) = text.parse::<ssh_key::Fingerprint>()
                 && print.is_sha256()
             {
@@ -207,6 +203,10 @@ impl Revoked {
 fn told(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
     lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, RecordError> {
+    str::from_utf8(bytes).map_err(|_| at(path, None, "it is not text in UTF-8"))
 }
 
 fn at(path: &Path, line: Option<usize>, what: &str) -> RecordError {

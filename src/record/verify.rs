@@ -10,12 +10,13 @@ use jiff::Timestamp;
 
 use super::{
     AllowedSigners, BLOBS, PublicKey, RecordError, Revoked,
+    again::of_evidence,
     entry::{Decision, Event},
     ledger::{LEDGER, Ledger},
     read_regular, rollout,
     sign_off::{SignOff, Standing, approvals, last_verdict, standings},
 };
-use crate::judge::{self, Judgement, Override, Since};
+use crate::judge::{Judgement, Override, Since};
 
 /// What the row of the verdict tells of.
 pub(super) const VERDICT_ROW: &str = "verdict";
@@ -188,15 +189,8 @@ fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, 
     let line = entry.seq + 1;
     // At its own time: a key that was good then may have expired since.
     let sign_offs = standings(record, ledger, entry.seq, trust.allowed, trust.revoked, entry.ts);
-    let evidence_file = record.join(BLOBS).join(&evidence.sha256);
-    let judged = judge::judge_signed(
-        evidence_file,
-        &Since { approvals: &approvals(&sign_offs), accepted: &stated.accepted, at: Some(entry.ts) },
-    );
-    let judgement = judged.map_err(|error| error.to_string())?;
-    if judgement.evidence.sha256 != evidence.sha256 {
-        return Err(format!("{BLOBS}/{}: it was changed", evidence.sha256));
-    }
+    let since = Since { approvals: &approvals(&sign_offs), accepted: &stated.accepted, at: Some(entry.ts) };
+    let judgement = of_evidence(record, &evidence.sha256, &since)?;
     if judgement.evidence.observations != evidence.observations {
         let (found, said) = (judgement.evidence.observations, evidence.observations);
         return Err(format!("the evidence holds {found} observations, {LEDGER} says {said}"));
@@ -318,10 +312,8 @@ fn signed(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report
 
 /// Who overrides the verdict. Whether they may is for the judge to say: the release names its roles.
 fn overridden(record: &Path, ledger: &Ledger, sign_offs: &[SignOff]) -> Option<String> {
-    let evidence = record.join(BLOBS).join(&ledger.evidence()?.sha256);
-    let judgement =
-        judge::judge_signed(evidence, &Since { approvals: &approvals(sign_offs), ..Since::default() })
-            .ok()?;
+    let since = Since { approvals: &approvals(sign_offs), ..Since::default() };
+    let judgement = of_evidence(record, &ledger.evidence()?.sha256, &since).ok()?;
     let by: Vec<String> = judgement.overridden.iter().map(Override::to_string).collect();
     (!by.is_empty()).then(|| by.join("; "))
 }

@@ -1,34 +1,21 @@
 //! The pipelines in docs/ci are ones that their systems read, and call gonogo as it wants to be called.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use clap::Parser as _;
 use gonogo::{
     cli::{self, Cli},
-    report, yaml,
+    report,
 };
 use regex::Regex;
-use serde_json::Value;
+
+use crate::pipeline::{check_scripts, texts};
 
 const PIPELINES: [&str; 3] = ["github.yml", "gitlab.yml", "bitbucket-pipelines.yml"];
 
-/// Every text in a document.
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(list) => list.iter().for_each(|inner| texts(inner, found)),
-        Value::Object(map) => map.values().for_each(|inner| texts(inner, found)),
-        _ => {}
-    }
-}
-
 fn texts_of(name: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci").join(name);
-    let text = fs::read(&path).expect(name);
-    let document: Value = yaml::parse(&path, &text).expect(name).expect(name);
-    let mut found = vec![];
-    texts(&document, &mut found);
-    found
+    texts(name, &fs::read(&path).expect(name))
 }
 
 /// Every call of gonogo, with the system's variables put in as its machines would.
@@ -56,7 +43,7 @@ fn a_pipeline_runs_every_part_and_puts_them_together() {
             match call.command {
                 cli::Command::Run(run) => {
                     assert_eq!(run.shard, Some(cli::Part { index: 4, of: 4 }), "{name}");
-                    assert_eq!(run.out.as_deref(), Some(Path::new("part-4")), "{name}");
+                    assert_eq!(run.gate.out.as_deref(), Some(Path::new("part-4")), "{name}");
                     ran += 1;
                 }
                 cli::Command::Merge(merge) => {
@@ -78,7 +65,7 @@ fn every_file_that_a_pipeline_takes_up_is_one_that_gonogo_writes() {
         let written: Vec<String> = calls(&texts)
             .iter()
             .flat_map(|call| match &call.command {
-                cli::Command::Merge(merge) => merge.verdict.reports.clone(),
+                cli::Command::Merge(merge) => merge.gate.verdict.reports.clone(),
                 _ => vec![],
             })
             .map(|report| report.file.display().to_string())
@@ -98,17 +85,9 @@ fn every_file_that_a_pipeline_takes_up_is_one_that_gonogo_writes() {
     assert!(taken >= 6, "{taken} files");
 }
 
-/// The shell's own parser looks at every script.
 #[test]
 fn every_script_is_one_that_a_shell_understands() {
     for name in PIPELINES {
-        let texts = texts_of(name);
-        let scripts: Vec<&String> = texts.iter().filter(|text| text.ends_with('\n')).collect();
-        assert!(scripts.len() >= 3, "{name}: {scripts:?}");
-        for script in scripts {
-            let filled = script.replace("${{ matrix.part }}", "4");
-            let checked = Command::new("bash").args(["-n", "-c", &filled]).output().expect("bash");
-            assert!(checked.status.success() && checked.stderr.is_empty(), "{name}: {script}: {checked:?}");
-        }
+        check_scripts(name, &texts_of(name));
     }
 }

@@ -3,10 +3,13 @@
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use clap::Parser as _;
-use gonogo::{cli::Cli, config::Config, yaml};
+use gonogo::{cli::Cli, config::Config};
 use serde_json::Value;
 
-use crate::gonogo::gonogo;
+use crate::{
+    gonogo::gonogo,
+    pipeline::{check_scripts, texts},
+};
 
 const WORKFLOWS: [(&str, &str); 3] = [
     ("github", ".github/workflows/gonogo.yml"),
@@ -109,16 +112,6 @@ fn the_settings_fit_what_lies_in_the_folder() {
     assert_eq!(read(&text), read("subject: forge\nbaseline: gonogo-baseline.json\n"));
 }
 
-/// Every text in a document.
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(list) => list.iter().for_each(|inner| texts(inner, found)),
-        Value::Object(map) => map.values().for_each(|inner| texts(inner, found)),
-        _ => {}
-    }
-}
-
 #[test]
 fn a_workflow_is_yaml_and_calls_gonogo_as_it_wants_to_be_called() {
     for (ci, file) in WORKFLOWS {
@@ -127,9 +120,7 @@ fn a_workflow_is_yaml_and_calls_gonogo_as_it_wants_to_be_called() {
             let run =
                 run.args(&["init", folder, "--ci", ci]).run().exits(0).says(&format!("{file}: written"));
             let text = fs::read_to_string(run.path(file)).expect(file);
-            let document: Value = yaml::parse(Path::new(file), text.as_bytes()).expect(file).expect(file);
-            let mut found = vec![];
-            texts(&document, &mut found);
+            let found = texts(file, text.as_bytes());
             let calls = found.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("gonogo "));
             let calls: Vec<&str> = calls.collect();
             assert!(!calls.is_empty(), "{text}");
@@ -144,22 +135,11 @@ fn a_workflow_is_yaml_and_calls_gonogo_as_it_wants_to_be_called() {
     }
 }
 
-/// The shell's own parser looks at every script of a workflow.
 #[test]
 fn every_script_of_a_workflow_is_one_that_a_shell_understands() {
     for (ci, file) in WORKFLOWS {
         let run = gonogo().args(&["init", "--ci", ci]).run().exits(0);
-        let text = fs::read_to_string(run.path(file)).expect(file);
-        let document: Value = yaml::parse(Path::new(file), text.as_bytes()).expect(file).expect(file);
-        let mut found = vec![];
-        texts(&document, &mut found);
-        let scripts: Vec<&String> = found.iter().filter(|text| text.ends_with('\n')).collect();
-        assert!(scripts.len() >= 3, "{scripts:?}");
-        for script in scripts {
-            let checked =
-                std::process::Command::new("bash").args(["-n", "-c", script]).output().expect("bash");
-            assert!(checked.status.success() && checked.stderr.is_empty(), "{script}: {checked:?}");
-        }
+        check_scripts(file, &texts(file, &fs::read(run.path(file)).expect(file)));
     }
 }
 

@@ -23,6 +23,7 @@ mod invariants;
 mod judgements;
 mod node;
 mod page;
+mod pipeline;
 mod policy;
 mod process;
 mod prove;

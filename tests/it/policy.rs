@@ -73,3 +73,55 @@ fn a_policy_that_cannot_be_taken_judges_nothing() {
     let outside = gonogo().file("gonogo.yaml", PROTECTED).args(&["run", "--policy-ref", "main"]);
     outside.run().exits(2).says("is not in a git repository");
 }
+
+/// Two people may sign by the protected branch's file; on the branch to be released somebody let themselves in.
+#[test]
+fn a_branch_cannot_let_its_own_people_sign() {
+    if Command::new("git").arg("--version").output().is_err()
+        || Command::new("ssh-keygen").arg("-?").output().is_err()
+    {
+        skip("git or ssh-keygen is not on this machine");
+        return;
+    }
+    let line = "set -e; for who in ann bob; do \
+                ssh-keygen -q -t ed25519 -N '' -C $who@example.com -f $who; \
+                echo \"$who@example.com $(cut -d' ' -f1,2 $who.pub)\" > $who.line; done; \
+                export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@localhost; \
+                export GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@localhost; git init -q -b main; \
+                cp ann.line signers; git add gonogo.yaml signers; git commit -qm settings; \
+                git checkout -q -b release; cp bob.line signers; git commit -qam mine; \
+                \"$1\" run > /dev/null || true; \"$1\" sign --role CTO --key bob > /dev/null; exec \"$@\"";
+    for (args, code, said) in [
+        (&["checklist", "--allowed-signers", "signers"][..], 0, "bob@example.com"),
+        (
+            &["checklist", "--allowed-signers", "signers", "--policy-ref", "main"],
+            4,
+            "signers is that of main, commit ",
+        ),
+        (
+            &["checklist", "--allowed-signers", "signers", "--policy-ref", "nowhere"],
+            2,
+            "is no branch, tag or commit here",
+        ),
+        (&["checklist", "--allowed-signers", "bob.line", "--policy-ref", "main"], 2, "has no such file"),
+        (
+            &["verify", "gonogo-report", "--allowed-signers", "signers", "--policy-ref", "main"],
+            1,
+            "NOT VERIFIED",
+        ),
+        (
+            &["report", "--kind", "summary", "--allowed-signers", "signers", "--policy-ref", "main"],
+            0,
+            "UNDECIDED",
+        ),
+        (
+            &["explain", "--to-go", "gonogo-report", "--allowed-signers", "signers", "--policy-ref", "main"],
+            0,
+            "UNDECIDED",
+        ),
+        (&["explain", "--to-go", "gonogo-report", "--allowed-signers", "signers"], 0, "UNCONDITIONAL GO"),
+    ] {
+        let run = gonogo().file("gonogo.yaml", PROTECTED).shell(line);
+        run.args(args).run().exits(code).says(said);
+    }
+}

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 
 use super::super::{
-    Refusal,
+    Console, Refusal,
+    signers::Signers,
     sound::{self, Trusted},
 };
 use crate::{
@@ -16,17 +17,17 @@ use crate::{
 };
 
 /// Of the record, the output folder or the evidence that is named.
-pub(super) fn told(arguments: &Explain, place: &std::path::Path) -> Result<String, Refusal> {
+pub(super) fn told(
+    arguments: &Explain,
+    place: &std::path::Path,
+    console: &Console,
+) -> Result<String, Refusal> {
     let is_evidence = place.is_file() && !place.ends_with("ledger.jsonl");
     let judgement = match is_evidence {
         true => judge::judge_file(place).context("cannot judge the evidence").map_err(Refusal::input)?,
         false => {
-            let trusted = Trusted {
-                allowed_signers: arguments.allowed_signers.as_deref(),
-                revoked: arguments.revoked.as_deref(),
-                ..Trusted::default()
-            };
-            sound::read(place, &trusted)?.judgement
+            let signers = Signers::read(&arguments.signers, console).map_err(Refusal::input)?;
+            sound::read(place, &Trusted { signers, ..Trusted::default() })?.judgement
         }
     };
     Ok(drawn(&judgement))

@@ -28,6 +28,19 @@ pub(in crate::command) struct Gathered {
     root: PathBuf,
 }
 
+/// The verdict before: of the record that the release's policy names, else of what stood in the output folder.
+pub(in crate::command) fn previous_verdict(
+    release: Option<&Gathered>,
+    in_folder: Option<String>,
+) -> Option<String> {
+    let names =
+        |release: &&Gathered| release.policy.checks.iter().any(|check| check.kind == CheckKind::Previous);
+    match release.filter(names) {
+        Some(release) => release.predecessor().map(|before| before.verdict),
+        None => in_folder,
+    }
+}
+
 impl Gathered {
     /// Reads everything that `release` names below `root`.
     pub(in crate::command) fn of(release: &config::Release, root: &Path, thresholds: &Thresholds) -> Self {
@@ -60,12 +73,6 @@ impl Gathered {
     /// The record before, if the policy names one and it verifies.
     pub(super) fn predecessor(&self) -> Option<Predecessor> {
         previous::predecessor(self.checks.iter().flatten())
-    }
-
-    /// The verdict before: of the record that the policy names, else of what stood in the output folder.
-    pub(in crate::command) fn previous_verdict(&self, in_folder: Option<String>) -> Option<String> {
-        let is_named = self.policy.checks.iter().any(|check| check.kind == CheckKind::Previous);
-        if is_named { self.predecessor().map(|before| before.verdict) } else { in_folder }
     }
 
     /// Puts the checks' logs behind those of so many scenarios.

@@ -1,20 +1,20 @@
 //! What a run goes by: flag over environment over file over default. Runs nothing.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use anyhow::anyhow;
 
-use super::{protected, release::Gathered, shard, target::target};
+use super::{
+    configured::{Configured, root},
+    release::{self, Gathered},
+    shard,
+    target::target,
+};
 use crate::{
     baseline::Baseline,
     cli,
-    command::{Refusal, accepted, deliver::home, folder::DEFAULT_OUT, header, policy_for},
-    config::{self, Config, Seconds},
+    command::{Refusal, accepted, folder::DEFAULT_OUT, header, policy_for},
+    config::{self, Seconds},
     evidence::{Header, Policy, Shard},
     import, invariant,
     scenario::{
@@ -50,9 +50,10 @@ impl Settings {
     #[allow(clippy::needless_update, reason = "a setup may grow")]
     /// What the flags, the environment and the file say. Without `compared` no released version is looked at.
     pub(super) fn of(arguments: &cli::Run, compared: bool) -> Result<Self, Refusal> {
-        let (file, config) = configured(arguments.config.as_deref(), arguments.dir.as_deref())?;
-        let policy_ref = arguments.policy_ref.as_deref().filter(|_| compared);
-        let (config, remarks) = protected::governed(file.as_deref(), config, policy_ref)?;
+        let gate = &arguments.gate;
+        let policy_ref = gate.policy_ref.as_deref().filter(|_| compared);
+        let Configured { file, config, remarks } =
+            Configured::read(gate.config.as_deref(), arguments.dir.as_deref(), policy_ref)?;
         let subject = target(&config, file.as_deref(), arguments.dir.as_deref())?;
         let mut policy = config.policy(policy_for(&subject));
         policy.remarks.extend(remarks);
@@ -72,8 +73,7 @@ impl Settings {
             ([], Some(_)) => vec![],
             ([], None) => vec![],
         };
-        let root = file.as_deref().and_then(Path::parent).filter(|root| !root.as_os_str().is_empty());
-        let gathered = |named| Gathered::of(named, root.unwrap_or(Path::new(".")), &policy.thresholds);
+        let gathered = |named| Gathered::of(named, root(file.as_deref()), &policy.thresholds);
         // What belongs to the whole release is gathered once, by whoever puts the shards together.
         let whole = compared && arguments.shard.is_none();
         let release = config.release.as_ref().filter(|_| whole).map(gathered);
@@ -85,7 +85,7 @@ impl Settings {
             run: arguments.timeout.map_or(or(timeouts.run_s, defaults.limits.run), Duration::from_secs_f64),
         };
         Ok(Self {
-            out: arguments.out.clone().or(config.out).unwrap_or_else(|| DEFAULT_OUT.into()),
+            out: gate.out.clone().or(config.out).unwrap_or_else(|| DEFAULT_OUT.into()),
             options: RunOptions {
                 jobs: arguments.jobs.map(usize::from).or(config.jobs).unwrap_or(defaults.jobs),
                 retries: usize::from(arguments.retries),
@@ -109,7 +109,7 @@ impl Settings {
             replaced: !arguments.features.is_empty(),
             selection: Selection { tags: arguments.tags.clone(), name: arguments.name.clone() },
             seed: arguments.seed,
-            accepted: accepted(&arguments.accept),
+            accepted: accepted(&gate.accept),
         })
     }
 
@@ -172,7 +172,7 @@ impl Settings {
             whole,
             run: shard::in_common(&plan, sources, &files)?,
             config: self.config.as_deref().map(shard::digest).transpose()?,
-            commit: import::change::head(self.config.as_deref().map_or(Path::new("."), home)),
+            commit: import::change::head(root(self.config.as_deref())),
         };
         let part = plan.shard(&shard).ok_or_else(|| {
             Refusal::input(anyhow!("shard {index}/{of} has nothing to do: there are {whole} scenarios"))
@@ -200,38 +200,12 @@ impl Settings {
             shard,
             release: self.release.as_ref().map(|release| release.policy.clone()),
             left_out: plan.left_out() + self.built_in_left_out(),
-            previous_verdict: match &self.release {
-                Some(release) => release.previous_verdict(previous_verdict),
-                None => previous_verdict,
-            },
+            previous_verdict: release::previous_verdict(self.release.as_ref(), previous_verdict),
             accepted: self.accepted.clone(),
             policy: self.policy.clone(),
             ..header(plan.len(), self.seed, &self.setup.subject)
         }
     }
-}
-
-/// The file that is named; else the nearest one upwards; else nothing is set.
-pub(in crate::command) fn configured(
-    named: Option<&Path>,
-    dir: Option<&Path>,
-) -> Result<(Option<PathBuf>, Config), Refusal> {
-    if let Some(dir) = dir.filter(|dir| !dir.is_dir()) {
-        let what = if dir.exists() { "it is no folder" } else { "no such folder" };
-        return Err(Refusal::input(anyhow!("cannot read {}: {what}", dir.display())));
-    }
-    let from = dir.unwrap_or(Path::new("."));
-    let found = match named {
-        Some(file) => Some(file.to_owned()),
-        None => {
-            let from = from.canonicalize().map_err(|error| {
-                Refusal::input(anyhow!("cannot read the folder {}: {error}", from.display()))
-            })?;
-            Config::find(&from)
-        }
-    };
-    let config = found.as_deref().map_or(Ok(Config::default()), Config::read).map_err(Refusal::input)?;
-    Ok((found, config))
 }
 
 /// Other apps than the reference app run in processes of their own, some to a scenario: as many scenarios at
