@@ -30,6 +30,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) enum Encoding {
     Base64,
     Hexadecimal,
+    /// `%5F`, `\u005f`, `\x5f`.
+    Escapes,
     /// One within the other, or one twice.
     Layers,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Encoding {
         f.write_str(match self {
             Self::Base64 => "in base64",
             Self::Hexadecimal => "in hexadecimal digits",
+            Self::Escapes => "in escapes",
             Self::Layers => "encoded more than once",
         })
     }

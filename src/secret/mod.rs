@@ -4,6 +4,8 @@
 mod allow;
 mod drawn;
 mod encoded;
+mod escaped;
+mod layer;
 mod rule;
 mod staged;
 mod tree;
@@ -25,8 +27,6 @@ pub use tree::{Allowed, Finding, LeftOut, Search, search};
 const LONGEST_KEY: usize = 16 << 10;
 /// Letters that the body of the smallest private key (Ed25519, PKCS #8) has.
 const SHORTEST_KEY: usize = 60;
-/// Encodings within encodings that are looked into.
-const DEEPEST: usize = 3;
 /// Letters of base64 in a row that code around a key's first line does not have.
 const LONG_LINE: usize = 40;
 
@@ -101,8 +101,16 @@ static KEYWORDS: LazyLock<Option<(AhoCorasick, Vec<usize>)>> = LazyLock::new(|| 
 /// The secrets of a file, in their order. `name` is the file's name: some rules hold for files of settings alone.
 #[must_use]
 pub fn find(name: &str, text: &[u8]) -> Vec<Sighting> {
-    let found = plain(text, |shape| shape != Shape::Setting || is_settings(name));
-    let mut found = with_encoded(found, text, 1);
+    sightings(text, |shape| shape != Shape::Setting || is_settings(name))
+}
+
+/// The secrets that their own form gives away, of what is no text: a name says nothing there.
+fn forms(bytes: &[u8]) -> Vec<Sighting> {
+    sightings(bytes, Shape::stands_alone)
+}
+
+fn sightings(text: &[u8], wanted: impl Fn(Shape) -> bool) -> Vec<Sighting> {
+    let mut found = layer::with_encoded(plain(text, wanted), text);
     found.sort_by_key(|seen| seen.at.start);
     let (mut line, mut counted) = (1, 0);
     let sighting = |Seen { at, rule, shown }: Seen| {
@@ -142,34 +150,6 @@ fn plain(text: &[u8], wanted: impl Fn(Shape) -> bool) -> Vec<Seen> {
                 found.push(Seen { at, rule, shown });
             }
         }
-    }
-    found
-}
-
-/// Adds what is encoded in a text and is a secret by its own form. A name says nothing there: of what is decoded by
-/// chance too much would fit it.
-fn with_encoded(mut found: Vec<Seen>, text: &[u8], depth: usize) -> Vec<Seen> {
-    for run in encoded::runs(text) {
-        // What stands there as it is outweighs what it could be decoded to; a mere name does not.
-        let meets = |seen: &Seen| {
-            seen.shown.encoding.is_none() && seen.at.start < run.at.end && run.at.start < seen.at.end
-        };
-        if found.iter().any(|seen| seen.rule.shape.stands_alone() && meets(seen)) {
-            continue;
-        }
-        let mut inner = plain(&run.text, Shape::stands_alone);
-        if depth < DEEPEST {
-            inner = with_encoded(inner, &run.text, depth + 1);
-        }
-        if inner.is_empty() {
-            continue;
-        }
-        found.retain(|seen| !meets(seen));
-        found.extend(inner.into_iter().map(|mut seen| {
-            let is_inner = seen.shown.encoding.is_some();
-            seen.shown.encoding = Some(if is_inner { Encoding::Layers } else { run.encoding });
-            Seen { at: run.at.clone(), ..seen }
-        }));
     }
     found
 }
