@@ -84,7 +84,7 @@ fn document(search: &Search) -> Value {
             "rule": finding.rule.id,
             "title": finding.rule.title,
             "file": finding.file,
-            "line": finding.line,
+            "line": finding.line(),
             "shown": finding.shown.to_string(),
             "fingerprint": finding.shown.fingerprint,
         })

@@ -90,6 +90,13 @@ impl Allowance {
         Some(entry.reason.clone())
     }
 
+    /// Why a file that cannot be searched may be there, if it may.
+    pub(super) fn reason_of_file(&mut self, path: &str) -> Option<String> {
+        let (at, entry) = self.entries.iter().enumerate().find(|(_, entry)| entry.fits(path, None))?;
+        self.used.insert(at);
+        Some(entry.reason.clone())
+    }
+
     /// The lines that allowed nothing.
     pub(super) fn unused(&self) -> Vec<usize> {
         let each = self.entries.iter().enumerate().filter(|(at, _)| !self.used.contains(at));

@@ -2,9 +2,11 @@
 //! kind and a fingerprint; the secret itself is in no value that leaves this module.
 
 mod allow;
+mod content;
 mod drawn;
 mod encoded;
 mod escaped;
+mod found;
 mod layer;
 mod rule;
 mod staged;
@@ -18,10 +20,11 @@ use sha2::{Digest as _, Sha256};
 
 pub use allow::{ALLOW_FILE, AllowError, Allowance, Allowances};
 use encoded::Encoding;
+pub use found::{Allowed, Finding, LeftOut, Search, Spot};
 pub use rule::Rule;
 use rule::{RULES, Shape};
 pub use staged::{StagedError, staged};
-pub use tree::{Allowed, Finding, LeftOut, Search, search};
+pub use tree::search;
 
 /// Bytes of a private key that are looked at behind its first line.
 const LONGEST_KEY: usize = 16 << 10;

@@ -5,11 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::{
-    Search,
-    allow::Allowance,
-    tree::{LARGEST_BYTES, LeftOut},
-};
+use super::{LeftOut, Search, allow::Allowance, found::visible, tree::LARGEST_BYTES};
 use crate::git::{Git, GitError, path_of};
 
 /// An entry of `git diff-index --raw -z`: path, mode and object.
@@ -30,10 +26,10 @@ pub fn staged(folder: &Path) -> Result<Search, StagedError> {
     let entries = entries(&git)?;
     let mut blobs = vec![];
     for entry in entries {
+        search.take_name(&entry.path, &mut allowance);
+        let entry = Entry { path: visible(&entry.path), ..entry };
         match entry.mode.as_str() {
-            "160000" => search.left_out.push((LeftOut::Submodule, entry.path)),
-            // A link's content is the path that it leads to.
-            "120000" => {}
+            "160000" => search.leave_out(LeftOut::Submodule, entry.path, &mut allowance),
             _ => blobs.push(entry),
         }
     }
@@ -93,7 +89,7 @@ fn read(
     };
     let mut answers = BufReader::with_capacity(64 << 10, answers);
     let mut header = String::new();
-    for Entry { path, object, .. } in blobs {
+    for Entry { path, object, mode } in blobs {
         writeln!(questions, "{object}")?;
         questions.flush()?;
         header.clear();
@@ -110,11 +106,15 @@ fn read(
         let mut content = answers.by_ref().take(size);
         if size > LARGEST_BYTES {
             io::copy(&mut content, &mut io::sink())?;
-            search.left_out.push((LeftOut::TooLarge, path.clone()));
+            search.leave_out(LeftOut::TooLarge, path.clone(), allowance);
         } else {
             let mut bytes = vec![];
             content.read_to_end(&mut bytes)?;
-            search.take(path, &bytes, allowance);
+            match mode.as_str() {
+                // A link's content is the path that it leads to.
+                "120000" => search.take_target(path, &bytes, allowance),
+                _ => search.take(path, &bytes, allowance),
+            }
         }
         // The line's end behind a content.
         answers.read_exact(&mut [0])?;

@@ -17,12 +17,13 @@ fn a_secret_is_told_by_place_kind_and_fingerprint_and_decides_the_exit_code() {
     assert_eq!(clean.stdout(), "no secret in 1 files; 0 allowed, no file left out\n");
 
     let text = format!("\nconst x = '{}';\n", token());
-    let run = || gonogo().file("src/a.ts", &text).file("b.png", b"\0");
+    let run = || gonogo().file("src/a.ts", &text).file("b.zip", b"PK\x03\x04");
     let found = run().args(&["secrets", "."]).run().exits(1);
     let found =
         found.says("src/a.ts:2  GitHub token  ghp_… (40 letters, fingerprint ").says("revoke it (at github");
-    let found =
-        found.says("left out, not text: 1 files").says("1 secret in 1 files; 0 allowed, 1 file left out");
+    let found = found
+        .says("left out, packed, searched as it is: b.zip")
+        .says("1 secret in 2 files; 0 allowed, 1 file left out");
     assert!(!found.all().contains(&DRAWN[..6]), "{}", found.all());
 
     let printed: Value =
@@ -33,7 +34,7 @@ fn a_secret_is_told_by_place_kind_and_fingerprint_and_decides_the_exit_code() {
 
     let allowed = format!("{fingerprint} made up for a test\n");
     let run = || run().file(".gonogo-secrets-allow", &allowed);
-    run().args(&["secrets"]).run().exits(0).says("no secret in 2 files; 1 allowed");
+    run().args(&["secrets"]).run().exits(0).says("no secret in 3 files; 1 allowed");
     let printed: Value =
         serde_json::from_str(&run().args(&["secrets", "--json"]).run().exits(0).stdout()).unwrap();
     assert_eq!(printed["allowed"][0]["reason"], "made up for a test");
