@@ -1,6 +1,6 @@
 //! One entry of a log, whatever its format: how grave it is, when, what it says, and the fields that are counted.
 
-use super::level;
+use super::{level, text};
 
 /// One entry. The same one is filled again for each line, so that a log costs no allocation a line.
 #[derive(Debug, Default)]
@@ -53,6 +53,16 @@ impl Entry {
         match value.filter(|value| value.is_finite() && *value >= 0.0) {
             Some(value) => self.values.push((name, value)),
             None => self.unread_values += 1,
+        }
+    }
+
+    /// Takes an entry without a level for an error where it has one or its words tell of one. A level that stands there
+    /// is the app's own word and holds, also one that is not known.
+    pub fn settle_level(&mut self) {
+        if self.level.is_none() && self.strange_level.is_none() {
+            let has_error = !self.error.is_empty() || !self.error_kind.is_empty();
+            let is_error = has_error || text::tells_of_crash(&self.message);
+            self.level = is_error.then_some(level::ERROR);
         }
     }
 

@@ -4,6 +4,15 @@
 use super::{LogFormat, LogReport, Reading, Seen, tally::FEWEST_SAMPLES, template::KIND_LIMIT};
 use crate::evidence::{CheckFact, Of};
 
+/// Entries of a hundred that may have no level: banners and warnings that a runtime prints by itself are about as
+/// many. What is more could be errors that nobody counts, and the share of the others says nothing.
+const UNLEVELLED_PERCENT: u64 = 2;
+
+/// Whether so many of all entries have a level that they stand for all.
+fn are_levelled(entries: u64, levelled: u64) -> bool {
+    (entries - levelled).saturating_mul(100) <= entries.saturating_mul(UNLEVELLED_PERCENT)
+}
+
 impl Reading {
     /// What there is to say at the end of the file.
     pub(super) fn report(self, of: Of, bytes: u64, sha256: String) -> LogReport {
@@ -48,9 +57,14 @@ impl Reading {
             let count = tally.strange_levels;
             say(true, format!("the level of {} is not known: `{strange}`", entries(count)));
         }
-        let without = tally.entries - tally.levelled;
-        let is_most = without > tally.levelled;
-        say(tally.entries > 0 && is_most, format!("{} of {} have no level", without, tally.entries));
+        let (without, all) = (tally.entries - tally.levelled, tally.entries);
+        say(
+            !are_levelled(all, tally.levelled),
+            format!(
+                "{without} of {} have no level, too many for an error rate: `fields.level` names what holds it",
+                entries(all)
+            ),
+        );
         let unread = tally.unread_values;
         say(unread > 0, format!("{unread} times a field that is measured is no number"));
         let (attempts, denied) = (tally.lock_attempts, tally.lock_denied);
@@ -112,7 +126,7 @@ impl LogReport {
     ///
     /// Metrics are `token refresh success` (%, of those that ended), `lock contention` (%, refused of attempted),
     /// `page latency p95` (ms), `memory growth` (%, the last tenth of the samples against the first) and `error rate`
-    /// (%, of the entries with a level). One without data has no value and no samples.
+    /// (%, of the entries with a level, where nearly all have one). One without data has no value and no samples.
     #[must_use]
     pub fn facts(&self, before: Option<&LogReport>) -> Vec<CheckFact> {
         let mut facts = vec![];
@@ -156,12 +170,13 @@ impl LogReport {
         let (page, pages) = self.page_p95_ms;
         let (growth, samples) = self.memory_growth;
         let ended = refreshed + failed;
+        let levelled = if are_levelled(self.entries, self.levelled) { self.levelled } else { 0 };
         for (name, value, unit, samples) in [
             ("token refresh success", percent(refreshed, ended), "%", ended),
             ("lock contention", contention, "%", attempts),
             ("page latency p95", page, "ms", pages),
             ("memory growth", growth, "%", samples),
-            ("error rate", percent(self.errors, self.levelled), "%", self.levelled),
+            ("error rate", percent(self.errors, levelled), "%", levelled),
         ] {
             let (name, unit) = (name.to_owned(), unit.to_owned());
             facts.push(CheckFact::Measured { of: self.of, name, value, unit, samples });

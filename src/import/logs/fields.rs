@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogFields {
+    /// Fields with an entry's level, beside the usual: `level`, `severity`, `lvl`, `sev`, `loglevel` and the like. A
+    /// level is a name (`error`) or a number of pino's (50).
+    pub level: Vec<String>,
     /// A token was refreshed. Default: `token refreshed`, `token_refreshed`, `token_issued`, `token refresh
     /// succeeded` and the like.
     pub refresh_ok: String,
@@ -37,6 +40,7 @@ impl Default for LogFields {
     fn default() -> Self {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         Self {
+            level: vec![],
             refresh_ok: concat!(
                 r"\btoken[ _.-](was[ _])?(refreshed|issued)\b",
                 r"|\b(refreshed|renewed)[ _.-](the[ _])?(access[ _.-])?token\b",
@@ -106,6 +110,8 @@ pub(super) struct Told {
 pub(super) struct Compiled {
     words: RegexSet,
     has_page: bool,
+    /// Fields with the level, beside the usual.
+    pub levels: Vec<String>,
     /// Names of fields, those of `page_ms` first.
     pub names: Vec<String>,
     /// How many of them are of `page_ms`.
@@ -137,11 +143,15 @@ impl Compiled {
             .build()
             .map_err(|error| format!("the patterns are too large: {error}"))?;
         let names: Vec<String> = fields.page_ms.iter().chain(&fields.rss_bytes).cloned().collect();
+        if fields.level.len() > NAME_LIMIT {
+            return Err(format!("`level` names more than {NAME_LIMIT} fields"));
+        }
         if names.len() > NAME_LIMIT {
             return Err(format!("`page_ms` and `rss_bytes` name more than {NAME_LIMIT} fields"));
         }
-        if names.iter().any(|name| name.split('.').any(str::is_empty) || name.split('.').count() > 8) {
-            return Err("`page_ms` and `rss_bytes` name fields: `rss` or `memory.rss`".to_owned());
+        let is_none = |name: &String| name.split('.').any(str::is_empty) || name.split('.').count() > 8;
+        if names.iter().chain(&fields.level).any(is_none) {
+            return Err("`level`, `page_ms` and `rss_bytes` name fields: `rss` or `memory.rss`".to_owned());
         }
         // The longest first: the first alternative that fits is taken.
         let mut sorted: Vec<_> = names.iter().map(|name| regex::escape(name)).collect();
@@ -158,7 +168,8 @@ impl Compiled {
             }
         };
         let pages = fields.page_ms.len();
-        Ok(Self { words, has_page: fields.page.is_some(), names, pages, in_text })
+        let levels = fields.level.clone();
+        Ok(Self { words, has_page: fields.page.is_some(), levels, names, pages, in_text })
     }
 
     /// What a line tells by its event and its message.

@@ -28,19 +28,38 @@ pub(super) struct Keys {
     below: Vec<(String, Keys)>,
 }
 
-const LEVELS: &[&str] =
-    &["level", "severity", "lvl", "levelname", "log.level", "severityText", "severity_text"];
-const OTLP_LEVELS: &[&str] = &["severityNumber", "severity_number"];
-const TIMES: &[&str] = &["time", "timestamp", "ts", "@timestamp", "timeUnixNano"];
-const MESSAGES: &[&str] = &["msg", "message", "body"];
+/// The level, as loggers spell it: those of JavaScript, Rust and Python, ECS, OpenTelemetry, hclog (`@level`), .NET
+/// (`Level`, `LogLevel`). `priority` is none: jobs and issues have one.
+const LEVELS: &[&str] = &[
+    "level",
+    "Level",
+    "@level",
+    "severity",
+    "Severity",
+    "sev",
+    "lvl",
+    "loglevel",
+    "logLevel",
+    "LogLevel",
+    "log_level",
+    "log.level",
+    "levelname",
+    "level_name",
+    "severityText",
+    "SeverityText",
+    "severity_text",
+];
+const OTLP_LEVELS: &[&str] = &["severityNumber", "SeverityNumber", "severity_number"];
+const TIMES: &[&str] = &["time", "timestamp", "Timestamp", "ts", "@timestamp", "timeUnixNano"];
+const MESSAGES: &[&str] = &["msg", "message", "Message", "@message", "body"];
 const EVENTS: &[&str] = &["event", "event_name"];
 const ERRORS: &[&str] = &["err", "error", "exception"];
 /// Where loggers put the fields of an event: tracing below `fields`, others below the rest.
 const FOLDERS: &[&str] = &["fields", "details", "attributes", "data", "context", "meta", "metadata", "event"];
 
 impl Keys {
-    /// The keys that loggers use, and these names of fields.
-    pub fn of(names: &[String]) -> Self {
+    /// The keys that loggers use, and these names of fields with a level and of those that are measured.
+    pub fn of(levels: &[String], names: &[String]) -> Self {
         let mut root = Self::default();
         let roles = [
             (LEVELS, Role::Level),
@@ -68,16 +87,18 @@ impl Keys {
             place.at("exception.message").role = Some(Role::Error);
         }
         for (number, name) in names.iter().enumerate() {
-            root.name(name, number);
-            FOLDERS.iter().for_each(|folder| root.at(folder).name(name, number));
+            root.name(name, Role::Value(number));
+            FOLDERS.iter().for_each(|folder| root.at(folder).name(name, Role::Value(number)));
         }
+        root.name("log.level", Role::Level);
+        levels.iter().for_each(|name| root.name(name, Role::Level));
         root
     }
 
     /// A field by its path, and by its name where a key holds the dots.
-    fn name(&mut self, name: &str, number: usize) {
-        self.at(name).role = Some(Role::Value(number));
-        name.split('.').fold(self, |keys, part| keys.at(part)).role = Some(Role::Value(number));
+    fn name(&mut self, name: &str, role: Role) {
+        self.at(name).role = Some(role);
+        name.split('.').fold(self, |keys, part| keys.at(part)).role = Some(role);
     }
 
     fn at(&mut self, key: &str) -> &mut Self {
@@ -95,6 +116,16 @@ impl Keys {
     fn place(&self, key: &str) -> Result<usize, usize> {
         let order = |name: &String| name.len().cmp(&key.len()).then_with(|| name.as_str().cmp(key));
         self.below.binary_search_by(|(name, _)| order(name))
+    }
+
+    /// Whether a level stands at the root under this key.
+    pub fn is_level(&self, key: &str) -> bool {
+        matches!(self.find(key).and_then(|keys| keys.role), Some(Role::Level | Role::OtlpLevel))
+    }
+
+    /// The same of a time.
+    pub fn is_time(&self, key: &str) -> bool {
+        matches!(self.find(key).and_then(|keys| keys.role), Some(Role::Time))
     }
 
     /// What stands at the root under this key, for formats that spell their fields otherwise.
@@ -230,7 +261,7 @@ fn take_number(role: Role, number: f64, entry: &mut Entry) {
     match role {
         Role::Level => entry.set_level(level::numbered(number), &number.to_string()),
         // Zero stands for "not said".
-        Role::OtlpLevel if number == 0.0 => {}
+        Role::OtlpLevel | Role::Error | Role::ErrorKind if number == 0.0 => {}
         Role::OtlpLevel => entry.set_level(level::otlp(number), &number.to_string()),
         Role::Time => entry.epoch = Some(number),
         Role::Value(name) => entry.set_value(name, Some(number)),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{ImportError, Source};
 use crate::evidence::Of;
 
+mod class;
 mod entry;
 mod facts;
 mod fields;
@@ -25,6 +26,8 @@ mod time;
 mod broken;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unlevelled;
 
 use entry::Entry;
 use fields::Compiled;
@@ -148,7 +151,7 @@ fn recognise(path: &Path, head: &[u8]) -> Result<LogFormat, ImportError> {
             format!("begins with `{first}`: expected a log with one JSON object a line, not one document");
         return refused(&what);
     }
-    let keys = Keys::of(&[]);
+    let keys = Keys::of(&[], &[]);
     let is_json = |line: &str| {
         let mut entry = Entry::default();
         let is_whole = line.starts_with('{') && keys.read(line, &mut entry).is_ok();
@@ -214,7 +217,7 @@ impl Reading {
     fn new(format: LogFormat, compiled: Compiled) -> Self {
         Self {
             format,
-            keys: Keys::of(&compiled.names),
+            keys: Keys::of(&compiled.levels, &compiled.names),
             tally: Tally::new(compiled),
             entry: Entry::default(),
             times: time::Window::default(),
@@ -275,6 +278,7 @@ impl Reading {
         if is_json && otlp::is_batch(line) {
             let (tally, times) = (&mut self.tally, &mut self.times);
             let read = otlp::read(line, &self.keys, &mut self.entry, |entry| {
+                entry.settle_level();
                 if times.see(entry) {
                     tally.count(entry);
                 }
@@ -311,7 +315,7 @@ impl Reading {
         let line = text::colourless(line);
         let kind = match self.format {
             LogFormat::Forge => text::forge(&line, &mut self.entry),
-            _ => text::plain(&line, self.tally.entries > 0, &mut self.entry),
+            _ => text::plain(&line, self.tally.entries > 0, self.tally.levels(), &mut self.entry),
         };
         let is_foreign = matches!(self.format, LogFormat::Json | LogFormat::Otlp);
         if kind != text::Kind::Blank && is_foreign {
@@ -328,6 +332,7 @@ impl Reading {
     }
 
     fn finish(&mut self) {
+        self.entry.settle_level();
         if self.times.see(&self.entry) {
             self.tally.count(&self.entry);
         }

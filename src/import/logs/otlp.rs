@@ -103,7 +103,7 @@ pub(super) fn read(
     line: &str,
     keys: &Keys,
     entry: &mut Entry,
-    mut each: impl FnMut(&Entry),
+    mut each: impl FnMut(&mut Entry),
 ) -> Result<u64, serde_json::Error> {
     let batch: Batch = serde_json::from_str(line)?;
     let scopes = batch.resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
@@ -148,8 +148,8 @@ fn take(record: &LogRecord, keys: &Keys, entry: &mut Entry) {
 }
 
 fn put(pair: &Pair, keys: &Keys, entry: &mut Entry) {
-    // A level or a time among the attributes is the app's own, not the record's.
-    let is_own = matches!(pair.key.as_str(), "level" | "severity" | "lvl" | "time" | "timestamp" | "ts");
+    // A level or a time among the attributes is the app's own; it stands in only where the record has no level.
+    let is_own = keys.is_time(&pair.key) || (keys.is_level(&pair.key) && entry.level.is_some());
     if let Some(value) = pair.value.as_ref().filter(|_| !is_own) {
         let (text, is_number) = value.text();
         keys.take(&pair.key, &text, is_number, entry);

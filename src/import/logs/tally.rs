@@ -49,6 +49,11 @@ impl Tally {
         }
     }
 
+    /// Fields with the level, beside the usual.
+    pub fn levels(&self) -> &[String] {
+        &self.fields.levels
+    }
+
     /// Takes the fields that stand in the words of an entry.
     pub fn read_words(&self, entry: &mut Entry) {
         let mut found = vec![];

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{entry::Entry, level};
+use super::{class, entry::Entry, level};
 
 /// What a line of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,16 @@ pub(super) enum Kind {
     Blank,
 }
 
+/// How lines begin within a stack, though they are not indented: of Java, Python and Rust.
+const INNER: [&str; 5] = [
+    "Caused by",
+    "During handling of the above exception",
+    "The above exception was the direct cause",
+    "note: run with `RUST_BACKTRACE",
+    "stack backtrace:",
+];
+/// Keys before a level, as logfmt has them.
+const LEVEL_KEYS: [&str; 7] = ["level", "lvl", "severity", "sev", "loglevel", "log_level", "log.level"];
 /// Words from the beginning among which a level is looked for.
 const LEVEL_WORDS: usize = 6;
 
@@ -80,17 +90,19 @@ fn is_uuid(bytes: &[u8]) -> bool {
         })
 }
 
-/// A line of any other text; `has_before` says whether there is an entry that it could continue.
-pub(super) fn plain(line: &str, has_before: bool, entry: &mut Entry) -> Kind {
+/// A line of any other text; `has_before` says whether there is an entry that it could continue, `levels` names
+/// fields with a level, beside the usual.
+pub(super) fn plain(line: &str, has_before: bool, levels: &[String], entry: &mut Entry) -> Kind {
     if line.trim().is_empty() {
         return Kind::Blank;
     }
-    let is_inner = line.starts_with([' ', '\t', '}', ']', ')']) || line.starts_with("Caused by");
-    let (found, message) = level_of(line);
+    let is_inner =
+        line.starts_with([' ', '\t', '}', ']', ')']) || INNER.iter().any(|start| line.starts_with(start));
+    let (found, message) = level_of(line, levels);
     if has_before && is_inner && found.is_none() {
         return Kind::More;
     }
-    entry.level = found.or_else(|| tells_of_crash(line).then_some(level::ERROR));
+    entry.level = found;
     entry.time.push_str(time_of(line));
     entry.message.push_str(message);
     Kind::Entry
@@ -98,13 +110,14 @@ pub(super) fn plain(line: &str, has_before: bool, entry: &mut Entry) -> Kind {
 
 /// The level among the first words of a line, and what follows it. A word in small letters is one only where it is
 /// marked as such: `[error]`, `error:`, `level=error`.
-fn level_of(line: &str) -> (Option<u8>, &str) {
+fn level_of<'a>(line: &'a str, levels: &[String]) -> (Option<u8>, &'a str) {
     let mut rest = line;
     for _ in 0..LEVEL_WORDS {
         rest = rest.trim_start();
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(end);
-        let key = ["level=", "lvl=", "severity="].iter().find_map(|key| word.strip_prefix(key));
+        let named = |key: &str| LEVEL_KEYS.contains(&key) || levels.iter().any(|level| level.as_str() == key);
+        let key = word.split_once('=').filter(|(key, _)| named(key)).map(|(_, value)| value);
         let bare =
             key.unwrap_or(word).trim_matches(['[', ']', '(', ')', '<', '>', '|', '"', '\'', ',', ':', '-']);
         let is_marked = key.is_some() || word.starts_with(['[', '<', '(']) || word.ends_with(':');
@@ -120,13 +133,10 @@ fn is_upper(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-/// What runtimes print when they give up, without any level.
-fn tells_of_crash(line: &str) -> bool {
-    let line = line.trim_start();
-    let kind = line.split(':').next().unwrap_or_default();
-    let kind = kind.strip_prefix("Uncaught ").unwrap_or(kind);
-    let is_name = kind.len() < 80 && !kind.contains(char::is_whitespace);
-    let is_kind = is_name && line.contains(':') && (kind.ends_with("Error") || kind.ends_with("Exception"));
+/// What runtimes print when they give up, and what names a class of errors: that is an error where no level says what
+/// it is.
+pub(super) fn tells_of_crash(text: &str) -> bool {
+    let text = text.trim_start();
     const SIGNS: [&str; 7] = [
         "Uncaught",
         "Unhandled",
@@ -136,7 +146,7 @@ fn tells_of_crash(line: &str) -> bool {
         "panic:",
         "[UnhandledPromiseRejection",
     ];
-    is_kind || SIGNS.iter().any(|sign| line.starts_with(sign)) || line.contains("panicked at")
+    SIGNS.iter().any(|sign| text.starts_with(sign)) || text.contains("panicked at") || class::is_named(text)
 }
 
 /// The time among the first words of a line, as it stands there; empty without.

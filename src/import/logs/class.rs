@@ -1,0 +1,23 @@
+//! Classes of errors by their names, as languages write them: `TypeError`, `java.io.IOException`. Knows none by heart.
+
+/// Whether a text names a class of errors: a word that begins as a class does and ends in `Error` or `Exception`. These
+/// two words alone are one before a colon (`Error: boom`).
+pub(super) fn is_named(text: &str) -> bool {
+    // Most texts have neither.
+    if memchr::memmem::find(text.as_bytes(), b"Error").is_none()
+        && memchr::memmem::find(text.as_bytes(), b"Exception").is_none()
+    {
+        return false;
+    }
+    text.split(|letter: char| letter.is_whitespace() || "()[]{}<>,;=|\"'`".contains(letter)).any(|word| {
+        let bare = word.trim_end_matches([':', '.', '!']);
+        let name = bare.rsplit(['.', ':', '$']).next().unwrap_or_default();
+        let is_class =
+            name.starts_with(|letter: char| letter.is_ascii_uppercase()) && name.len() < 80 && ends(name);
+        is_class && (!matches!(name, "Error" | "Exception") || word[bare.len()..].starts_with(':'))
+    })
+}
+
+fn ends(name: &str) -> bool {
+    name.ends_with("Error") || name.ends_with("Exception")
+}
