@@ -63,7 +63,7 @@ fn a_line_that_cannot_be_honoured_is_refused_by_its_number() {
         (format!("alice@x {RSA}"), "expected `principals"),
         ("alice@x ssh-ed25519 AAAA".to_owned(), "expected `principals"),
     ] {
-        let error = AllowedSigners::parse(Path::new("signers"), &format!("# first\n{line}\n"));
+        let error = AllowedSigners::parse(Path::new("signers"), format!("# first\n{line}\n"));
         let error = error.expect_err(&line).to_string();
         assert!(error.contains("signers:2") && error.contains(says), "{line}: {error}");
     }
