@@ -3,7 +3,7 @@
 #![no_main]
 
 use gonogo::{
-    evidence::{EvidenceError, Next, Reader, Sealed},
+    evidence::file::{EvidenceError, Next, Reader, Sealed},
     judge::{self, Judge},
 };
 use gonogo_fuzz::{NAME, cut, name};
