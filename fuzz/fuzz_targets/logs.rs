@@ -41,7 +41,9 @@ fn holds(report: &LogReport, bytes: &[u8]) {
     let kinds = report.kinds.seen.values().sum::<u64>() + report.kinds.others;
     assert!(kinds <= report.entries, "more kinds than entries");
     assert!(report.refreshes.0 + report.refreshes.1 <= report.entries, "more refreshes than entries");
-    assert!(report.page_p95_ms.0.is_none_or(f64::is_finite) && report.memory_growth.0.is_none_or(f64::is_finite));
+    assert!(
+        report.page_p95_ms.0.is_none_or(f64::is_finite) && report.memory_growth.0.is_none_or(f64::is_finite)
+    );
     assert!(report.page_p95_ms.1 > 0 || report.page_p95_ms.0.is_none(), "a figure of nothing");
     assert!(report.entries <= report.bytes, "more entries than bytes");
     if report.format != LogFormat::Otlp && !bytes.windows(8).any(|window| window == b"resource") {

@@ -18,8 +18,9 @@ fuzz_target!(|bytes: &[u8]| {
     report.incomplete.iter().chain(&report.notes).for_each(|text| shown(text));
     let points = report.series.iter().map(|series| series.points.len()).sum::<usize>();
     assert!(points <= bytes.len(), "more points than bytes");
-    assert!(report.series.iter().all(|series| series.points.is_sorted_by_key(|point| point.0)
-        || report.format == MetricFormat::Query));
+    assert!(report.series.iter().all(
+        |series| series.points.is_sorted_by_key(|point| point.0) || report.format == MetricFormat::Query
+    ));
     let part = cut(bytes);
     if report.incomplete.is_none()
         && let Ok(found) = read(part)

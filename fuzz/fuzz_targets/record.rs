@@ -6,11 +6,8 @@ use std::sync::OnceLock;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gonogo::record::{
-    AllowedSigners, PublicKey, Revoked, SealingKey, Statement, canonical,
-    checkpoint::Checkpoint,
-    dsse,
-    ledger::Ledger,
-    merkle, sshsig,
+    AllowedSigners, PublicKey, Revoked, SealingKey, Statement, canonical, checkpoint::Checkpoint, dsse,
+    ledger::Ledger, merkle, sshsig,
 };
 use gonogo_fuzz::{NAME, cut, name};
 use libfuzzer_sys::fuzz_target;
@@ -58,7 +55,8 @@ fn ledger(bytes: &[u8]) {
         text.push(b'\n');
     }
     let root = hex::encode(merkle::root(&leaves));
-    let head = |size: usize| format!("{{\"last\":\"{prev}\",\"root\":\"{root}\",\"size\":{size}}}\n").into_bytes();
+    let head =
+        |size: usize| format!("{{\"last\":\"{prev}\",\"root\":\"{root}\",\"size\":{size}}}\n").into_bytes();
     match Ledger::of(&text, &head(leaves.len())) {
         Ok(ledger) => {
             assert_eq!((ledger.size(), hex::encode(ledger.root())), (leaves.len() as u64, root.clone()));
@@ -68,7 +66,9 @@ fn ledger(bytes: &[u8]) {
             assert!(Ledger::of(cut(&text), &head(leaves.len())).is_err(), "a part of a ledger");
             assert!(Ledger::of(&text, &head(leaves.len() + 1)).is_err(), "a ledger that was cut");
         }
-        Err(error) => assert!(error.to_string().contains("ledger.jsonl") || error.to_string().contains("head")),
+        Err(error) => {
+            assert!(error.to_string().contains("ledger.jsonl") || error.to_string().contains("head"))
+        }
     }
 }
 

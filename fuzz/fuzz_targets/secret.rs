@@ -9,7 +9,11 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     for name in ["app.ts", ".env"] {
         let found = find(name, bytes);
-        assert!(found.iter().all(|sighting| sighting.at.start < sighting.at.end && sighting.at.end <= bytes.len()));
+        assert!(
+            found
+                .iter()
+                .all(|sighting| sighting.at.start < sighting.at.end && sighting.at.end <= bytes.len())
+        );
         let is_apart = |two: &[Sighting]| two[0].at.end <= two[1].at.start || two[0].at == two[1].at;
         assert!(found.windows(2).all(is_apart), "two findings overlap");
         let ends = |at: usize| bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
