@@ -18,6 +18,19 @@ pub(super) fn is_named(text: &str) -> bool {
     })
 }
 
+/// The first line from the given one on that names a class of errors and is no frame of a stack, without blanks around
+/// it and without an `Error: ` that says nothing of the kind.
+pub(super) fn line_of(text: &str, from: usize) -> Option<&str> {
+    let mut lines = text.lines().skip(from).map(str::trim).filter(|line| !is_frame(line));
+    let line = lines.find(|line| is_named(line))?;
+    Some(line.strip_prefix("Error: ").unwrap_or(line))
+}
+
+/// Whether a line without blanks around it is a place in code, as stacks list them.
+pub(super) fn is_frame(line: &str) -> bool {
+    line.starts_with("at ") || line.starts_with("File \"") || line.starts_with("... ")
+}
+
 fn ends(name: &str) -> bool {
     name.ends_with("Error") || name.ends_with("Exception")
 }

@@ -15,7 +15,8 @@ fn are_levelled(entries: u64, levelled: u64) -> bool {
 
 impl Reading {
     /// What there is to say at the end of the file.
-    pub(super) fn report(self, of: Of, bytes: u64, sha256: String) -> LogReport {
+    pub(super) fn report(mut self, of: Of, bytes: u64, sha256: String) -> LogReport {
+        self.tally.settle();
         let (amiss, notes) = (self.amiss(), self.notes());
         let tally = self.tally;
         LogReport {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{entry::Entry, level};
+use super::{class, entry::Entry, level, telling};
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,12 @@ enum Role {
     Message,
     Event,
     ErrorKind,
+    /// A code of an error, and what is called a code alone.
+    ErrorCode,
+    Code,
+    /// A status of HTTP.
+    Status,
+    Stack,
     Error,
     Value(usize),
 }
@@ -54,6 +60,16 @@ const TIMES: &[&str] = &["time", "timestamp", "Timestamp", "ts", "@timestamp", "
 const MESSAGES: &[&str] = &["msg", "message", "Message", "@message", "body"];
 const EVENTS: &[&str] = &["event", "event_name"];
 const ERRORS: &[&str] = &["err", "error", "exception"];
+/// The same with their parts in one key, as ECS and OpenTelemetry have them.
+const PARTS: [(&str, Role); 5] = [
+    ("type", Role::ErrorKind),
+    ("message", Role::Error),
+    ("code", Role::ErrorCode),
+    ("stack_trace", Role::Stack),
+    ("stacktrace", Role::Stack),
+];
+const CODES: &[&str] = &["errorCode", "error_code", "errCode", "err_code"];
+const STATUSES: &[&str] = &["status", "statusCode", "status_code"];
 /// Where loggers put the fields of an event: tracing below `fields`, others below the rest.
 const FOLDERS: &[&str] = &["fields", "details", "attributes", "data", "context", "meta", "metadata", "event"];
 
@@ -81,10 +97,20 @@ impl Keys {
                 let error = place.at(key);
                 error.role = Some(Role::Error);
                 error.at("message").role = Some(Role::Error);
-                ["type", "name", "code"].iter().for_each(|key| error.at(key).role = Some(Role::ErrorKind));
+                ["type", "name"].iter().for_each(|key| error.at(key).role = Some(Role::ErrorKind));
+                error.at("code").role = Some(Role::ErrorCode);
+                STATUSES.iter().for_each(|key| error.at(key).role = Some(Role::Status));
+                for (part, role) in PARTS {
+                    place.at(&format!("{key}.{part}")).role = Some(role);
+                }
             }
-            place.at("exception.type").role = Some(Role::ErrorKind);
-            place.at("exception.message").role = Some(Role::Error);
+            CODES.iter().for_each(|key| place.at(key).role = Some(Role::ErrorCode));
+            STATUSES.iter().for_each(|key| place.at(key).role = Some(Role::Status));
+            ["stack", "stack_trace", "stackTrace", "exc_info"].iter().for_each(|key| {
+                place.at(key).role = Some(Role::Stack);
+            });
+            place.at("code").role = Some(Role::Code);
+            place.at("res").at("statusCode").role = Some(Role::Status);
         }
         for (number, name) in names.iter().enumerate() {
             root.name(name, Role::Value(number));
@@ -252,9 +278,19 @@ fn take_text(role: Role, text: &str, entry: &mut Entry) {
         Role::Message => put(&mut entry.message),
         Role::Event => put(&mut entry.event),
         Role::ErrorKind => put(&mut entry.error_kind),
+        Role::ErrorCode if telling::is_error_code(text) => entry.add_code(text),
+        Role::Code if telling::is_plain_code(text) => entry.add_code(text),
+        Role::Status if telling::is_http_error(text) => entry.add_code(text),
+        Role::ErrorCode | Role::Code | Role::Status => {}
+        Role::Stack => put_line(&mut entry.stack, class::line_of(text, 0)),
         Role::Error => put(&mut entry.error),
         Role::Value(name) => entry.set_value(name, text.parse().ok()),
     }
+}
+
+fn put_line(into: &mut String, line: Option<&str>) {
+    into.clear();
+    into.push_str(line.unwrap_or_default());
 }
 
 fn take_number(role: Role, number: f64, entry: &mut Entry) {
@@ -265,8 +301,6 @@ fn take_number(role: Role, number: f64, entry: &mut Entry) {
         Role::OtlpLevel => entry.set_level(level::otlp(number), &number.to_string()),
         Role::Time => entry.epoch = Some(number),
         Role::Value(name) => entry.set_value(name, Some(number)),
-        Role::Message | Role::Event | Role::ErrorKind | Role::Error => {
-            take_text(role, &number.to_string(), entry)
-        }
+        _ => take_text(role, &number.to_string(), entry),
     }
 }

@@ -18,12 +18,15 @@ mod otlp;
 mod raw;
 mod reader;
 mod tally;
+mod telling;
 mod template;
 mod text;
 mod time;
 
 #[cfg(test)]
 mod broken;
+#[cfg(test)]
+mod kinds;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -281,6 +284,8 @@ impl Reading {
                 entry.settle_level();
                 if times.see(entry) {
                     tally.count(entry);
+                } else {
+                    tally.settle();
                 }
             });
             if read.is_err() {
@@ -327,7 +332,8 @@ impl Reading {
                 self.finish();
             }
             text::Kind::More if self.tally.entries == 0 => self.foreign.see(self.lines),
-            text::Kind::More | text::Kind::Blank => {}
+            text::Kind::More => self.tally.more(&line),
+            text::Kind::Blank => {}
         }
     }
 
@@ -335,6 +341,8 @@ impl Reading {
         self.entry.settle_level();
         if self.times.see(&self.entry) {
             self.tally.count(&self.entry);
+        } else {
+            self.tally.settle();
         }
     }
 }

@@ -2,7 +2,12 @@
 
 use hdrhistogram::Histogram;
 
-use super::{entry::Entry, fields::Compiled, template::Kinds};
+use super::{
+    class,
+    entry::Entry,
+    fields::Compiled,
+    template::{Kinds, kind, template},
+};
 
 /// Microseconds up to which times of pages are told apart: an hour. Longer ones count as an hour.
 const LONGEST_PAGE_US: u64 = 3_600_000_000;
@@ -23,6 +28,8 @@ pub(super) struct Tally {
     pub lock_attempts: u64,
     pub lock_denied: u64,
     pub kinds: Kinds,
+    /// The kind of the newest entry where that is an error: what continues it may tell more.
+    pending: Option<String>,
     pages: Option<Histogram<u64>>,
     memory: Vec<Growth>,
 }
@@ -43,6 +50,7 @@ impl Tally {
             lock_attempts: 0,
             lock_denied: 0,
             kinds: Kinds::default(),
+            pending: None,
             // The bounds are constants that fit: there is always one.
             pages: Histogram::new_with_bounds(1, LONGEST_PAGE_US, FIGURES).ok(),
             memory,
@@ -61,8 +69,28 @@ impl Tally {
         found.into_iter().for_each(|(name, value)| entry.set_value(name, value));
     }
 
+    /// A line that belongs to the newest entry: the first that names a class of errors is part of its kind.
+    pub fn more(&mut self, line: &str) {
+        let told = self.pending.as_ref().and_then(|_| class::line_of(line, 0));
+        if let (Some(line), Some(mut kind)) = (told, self.pending.take_if(|_| told.is_some())) {
+            let more = template(line);
+            if !kind.contains(&more) {
+                kind.extend([": ", &more]);
+            }
+            self.kinds.count(kind);
+        }
+    }
+
+    /// What comes next is no part of the newest entry.
+    pub fn settle(&mut self) {
+        if let Some(kind) = self.pending.take() {
+            self.kinds.count(kind);
+        }
+    }
+
     /// Counts an entry.
     pub fn count(&mut self, entry: &Entry) {
+        self.settle();
         self.entries += 1;
         self.levelled += u64::from(entry.level.is_some());
         self.unread_values += entry.unread_values;
@@ -72,7 +100,7 @@ impl Tally {
         }
         if entry.is_error() {
             self.errors += 1;
-            self.kinds.count(&entry.words());
+            self.pending = Some(kind(entry));
         }
         let told = self.fields.told(&entry.event, &entry.message);
         self.refresh_failed += u64::from(told.refresh_failed);

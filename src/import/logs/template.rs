@@ -1,7 +1,15 @@
-//! What kind of error a line tells of: its words without what changes from one to the next. Numbers, ids, hex, quoted
+//! What kind of error an entry tells of: its words without what changes from one to the next. Numbers, ids, hex, quoted
 //! texts, paths, addresses and times are taken out, and with them what could be a secret.
+//!
+//! The words are the message's first line, the error's kind (`err.type`, `err.name`) and its own first line, of each
+//! text the further line that names a class of errors or else the next that is no place in code, and the class that a
+//! stack begins with. Codes stand behind them as they are: `err.code`, and a `code` of letters. What `telling` knows
+//! stays too: statuses of HTTP where they are none of a count, and quoted phrases that are the app's own. So two errors
+//! are of one kind when they differ in what somebody typed, and of two when they differ in what a developer wrote.
 
 use std::collections::BTreeMap;
+
+use super::{entry::Entry, telling};
 
 /// Kinds of errors that are told apart.
 pub(super) const KIND_LIMIT: usize = 1_000;
@@ -22,8 +30,7 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    pub(super) fn count(&mut self, words: &str) {
-        let template = template(words);
+    pub(super) fn count(&mut self, template: String) {
         if let Some(count) = self.seen.get_mut(&template) {
             *count += 1;
         } else if self.seen.len() < KIND_LIMIT {
@@ -34,7 +41,16 @@ impl Kinds {
     }
 }
 
-/// The kind of error that words tell of.
+/// The kind of error that an entry tells of.
+pub(super) fn kind(entry: &Entry) -> String {
+    let mut kind = entry.parts().into_iter().map(template).collect::<Vec<_>>().join(": ");
+    if !entry.codes.is_empty() {
+        kind = format!("{kind} ({})", entry.codes).trim_start().to_owned();
+    }
+    kind
+}
+
+/// The same of one text.
 #[must_use]
 pub(super) fn template(words: &str) -> String {
     let end = words.char_indices().nth(WORDS_LIMIT).map_or(words.len(), |(at, _)| at);
@@ -46,13 +62,14 @@ pub(super) fn template(words: &str) -> String {
         }
         let (before, rest) = words.split_at(at);
         if let Some(length) = quoted(rest, before.chars().last().unwrap_or(' ')) {
-            kind.push_str("<text>");
+            let is_own = telling::is_phrase(&rest[1..length - 1], before);
+            kind.push_str(if is_own { &rest[..length] } else { "<text>" });
             at += length;
             continue;
         }
         let length = rest.find(is_sign).unwrap_or(rest.len());
         if length > 0 {
-            put(&mut kind, &rest[..length], is_secret(before));
+            put(&mut kind, &rest[..length], before, &rest[length..]);
             at += length;
             continue;
         }
@@ -98,11 +115,14 @@ fn is_secret(before: &str) -> bool {
     KEYS.iter().any(|name| key.ends_with(name))
 }
 
-fn put(kind: &mut String, word: &str, is_secret: bool) {
+fn put(kind: &mut String, word: &str, before: &str, after: &str) {
     let bare = word.trim_end_matches(['.', ':', '!', '?']);
     let has_digit = bare.bytes().any(|byte| byte.is_ascii_digit());
-    let stands_for = if is_secret {
+    let behind = if bare.len() < word.len() { &word[bare.len()..] } else { after };
+    let stands_for = if is_secret(before) {
         Some("<secret>")
+    } else if has_digit && telling::is_code(bare, before, behind) {
+        Some(bare)
     } else if bare.contains("://") {
         Some("<address>")
     } else if is_path(bare) {
