@@ -1,5 +1,7 @@
 //! One entry of a log, whatever its format: how grave it is, when, what it says, and the fields that are counted.
 
+use std::fmt::Display;
+
 use super::{class, level, text};
 
 /// One entry. The same one is filled again for each line, so that a log costs no allocation a line.
@@ -53,10 +55,10 @@ impl Entry {
     }
 
     /// A level as it stands there. Of two the graver holds: JSON may have a key twice.
-    pub fn set_level(&mut self, found: Option<u8>, text: &str) {
+    pub fn set_level(&mut self, found: Option<u8>, text: impl Display) {
         match found {
             Some(_) => self.level = self.level.max(found),
-            None => self.strange_level = Some(text.chars().take(STRANGE_LIMIT).collect()),
+            None => self.strange_level = Some(text.to_string().chars().take(STRANGE_LIMIT).collect()),
         }
     }
 

@@ -30,8 +30,9 @@ enum Role {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     role: Option<Role>,
-    /// By length, then by name: every key of every line is looked for here.
     below: Vec<(String, Keys)>,
+    /// Where a key stands in `below`, from 1, by its tag: every key of every line is looked for here.
+    slots: Vec<u16>,
 }
 
 /// The level, as loggers spell it: those of JavaScript, Rust and Python, ECS, OpenTelemetry, hclog (`@level`), .NET
@@ -128,20 +129,41 @@ impl Keys {
     }
 
     fn at(&mut self, key: &str) -> &mut Self {
-        let place = self.place(key).unwrap_or_else(|place| {
-            self.below.insert(place, (key.to_owned(), Self::default()));
-            place
+        let place = self.place(key).unwrap_or_else(|| {
+            self.below.push((key.to_owned(), Self::default()));
+            self.fill_slots();
+            self.below.len() - 1
         });
         &mut self.below[place].1
     }
 
     fn find(&self, key: &str) -> Option<&Self> {
-        self.place(key).ok().map(|place| &self.below[place].1)
+        self.place(key).map(|place| &self.below[place].1)
     }
 
-    fn place(&self, key: &str) -> Result<usize, usize> {
-        let order = |name: &String| name.len().cmp(&key.len()).then_with(|| name.as_str().cmp(key));
-        self.below.binary_search_by(|(name, _)| order(name))
+    fn place(&self, key: &str) -> Option<usize> {
+        let mut slot = slot(key, self.slots.len());
+        loop {
+            // No slot at all is one without a key.
+            let place = usize::from(*self.slots.get(slot)?).checked_sub(1)?;
+            if self.below[place].0 == key {
+                return Some(place);
+            }
+            slot = (slot + 1) % self.slots.len();
+        }
+    }
+
+    /// Most slots stay free, so that a key that is not looked at mostly meets none.
+    fn fill_slots(&mut self) {
+        let count = (self.below.len() * SLOTS_EACH).next_power_of_two();
+        self.slots = vec![0; count];
+        for (place, (key, _)) in (1..).zip(&self.below) {
+            let mut slot = slot(key, count);
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) % count;
+            }
+            self.slots[slot] = place;
+        }
     }
 
     /// Whether a level stands at the root under this key.
@@ -173,6 +195,18 @@ impl Keys {
         json.deserialize_map(Values { keys: self, entry })?;
         json.end()
     }
+}
+
+/// Slots for each key that is looked at.
+const SLOTS_EACH: usize = 8;
+
+/// The slot of a key by its length, its first and its last letter, which tell nearly all keys apart; `count` is a power
+/// of two.
+fn slot(key: &str, count: usize) -> usize {
+    let letter = |byte: Option<u8>| usize::from(byte.unwrap_or_default());
+    let tag = key.len() << 16 ^ letter(key.bytes().next()) << 8 ^ letter(key.bytes().next_back());
+    // Knuth's multiplicative hash: the upper bits depend on all of them.
+    (tag.wrapping_mul(0x9E37_79B1) >> 12) & count.wrapping_sub(1)
 }
 
 struct Values<'a> {
@@ -295,10 +329,10 @@ fn put_line(into: &mut String, line: Option<&str>) {
 
 fn take_number(role: Role, number: f64, entry: &mut Entry) {
     match role {
-        Role::Level => entry.set_level(level::numbered(number), &number.to_string()),
+        Role::Level => entry.set_level(level::numbered(number), number),
         // Zero stands for "not said".
         Role::OtlpLevel | Role::Error | Role::ErrorKind if number == 0.0 => {}
-        Role::OtlpLevel => entry.set_level(level::otlp(number), &number.to_string()),
+        Role::OtlpLevel => entry.set_level(level::otlp(number), number),
         Role::Time => entry.epoch = Some(number),
         Role::Value(name) => entry.set_value(name, Some(number)),
         _ => take_text(role, &number.to_string(), entry),
