@@ -15,6 +15,7 @@ pub(super) fn sections(told: &Told<'_>) -> Vec<Section> {
         part::people::sign_offs(told),
     ];
     sections.extend(part::people::waivers(told));
+    sections.extend(part::history::section(told));
     sections.extend([part::checks::files(told), again(told)]);
     sections
 }

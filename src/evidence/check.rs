@@ -144,6 +144,8 @@ pub enum CheckFact {
     TreeSearched { files: u64, bytes: u64, left_out: u64 },
     /// The record of the version that is out, every byte of it as its ledger says.
     RecordRead { release: Option<String>, root: String, size: u64, verdict: String },
+    /// A record further back, as the evidence of the record of the version that is out tells of it; the newest first.
+    EarlierRecord { release: Option<String>, root: String, verdict: String },
 }
 
 /// What a commit does to a file.

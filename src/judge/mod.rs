@@ -17,7 +17,7 @@ mod to_go;
 mod verdict;
 
 pub use break_glass::{ACCEPT_BREAK_GLASS, Override};
-pub use check::{CheckOutcome, CheckResult, Figure, FileSeen, Item};
+pub use check::{CheckOutcome, CheckResult, Figure, FileSeen, Item, PastRelease};
 pub use course::{Actor, Course, Moment};
 pub use judgement::{
     Blocker, BlockerKind, CheckItem, CheckStatus, Counts, EvidenceSummary, InvariantOutcome, InvariantResult,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     Blocker, BlockerKind, CLAIM, ScenarioResult,
-    check::{CheckOutcome, CheckResult},
+    check::{CheckOutcome, CheckResult, PastRelease},
     people::{self, Approval, SignedResult, WaiverResult, WaiverStanding},
 };
 use crate::{
@@ -76,6 +76,11 @@ impl WaiverResult {
 }
 
 impl ReleaseResult {
+    /// The releases before this one, the newest first.
+    pub fn history(&self) -> impl Iterator<Item = &PastRelease> {
+        self.checks.iter().flat_map(|check| &check.history)
+    }
+
     /// Whether a waiver in force lets a failed scenario pass.
     pub(super) fn waives(&self, scenario: &ScenarioResult) -> bool {
         let mut in_force = self.waivers.iter().filter(|waiver| waiver.is_in_force());

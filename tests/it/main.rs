@@ -16,6 +16,7 @@ mod forge_versions;
 mod formats;
 mod gate;
 mod gonogo;
+mod history;
 mod hostile;
 mod init;
 mod interrupt;

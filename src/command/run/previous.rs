@@ -1,18 +1,24 @@
 //! The record of the version that is out, as `release.previous` names it: verified, and taken as what the new record
-//! goes on from. What does not verify is said and names no predecessor.
+//! goes on from, with the releases that it goes on from itself. What does not verify is said and names no predecessor.
 
 use std::path::Path;
 
 use super::super::{now, record_in};
 use crate::{
-    evidence::CheckFact,
+    evidence::{
+        CheckFact, Fact,
+        file::{EvidenceError, Next, Reader},
+    },
     record::{
-        Revoked,
+        BLOBS, Revoked,
         entry::{Event, Predecessor},
         ledger::Ledger,
         verify::{self, Finding, Trust},
     },
 };
+
+/// Releases that are looked back upon.
+const EARLIER_LIMIT: usize = 50;
 
 /// What the record in a folder below `root` says, if every byte of it is what its ledger says.
 pub(super) fn facts(root: &Path, dir: &Path) -> Vec<CheckFact> {
@@ -45,7 +51,30 @@ pub(super) fn facts(root: &Path, dir: &Path) -> Vec<CheckFact> {
     let (root, size, verdict) = (hex::encode(ledger.root()), ledger.size(), verdict.verdict.clone());
     let read = CheckFact::RecordRead { release, root, size, verdict };
     let open = of(Finding::NotShown).map(|what| CheckFact::Noted { what: format!("not shown: {what}") });
-    open.chain([read]).collect()
+    // The evidence is what the ledger says, or the record would not have verified.
+    let evidence = ledger.evidence().map(|evidence| record.join(BLOBS).join(&evidence.sha256));
+    let earlier = match evidence.as_deref().map_or(Ok(vec![]), earlier) {
+        Ok(earlier) => earlier,
+        Err(error) => vec![CheckFact::NotRead { what: within(&error.to_string()) }],
+    };
+    open.chain([read]).chain(earlier).collect()
+}
+
+/// The releases before the one of this evidence, as its own check of them tells; the newest first.
+fn earlier(evidence: &Path) -> Result<Vec<CheckFact>, EvidenceError> {
+    let mut reader = Reader::open(evidence)?;
+    let (mut earlier, mut log) = (vec![], vec![]);
+    while reader.next_log(&mut log)? == Next::Log {
+        earlier.extend(log.drain(..).filter_map(|observation| match observation.fact {
+            Fact::CheckSaw(CheckFact::RecordRead { release, root, verdict, .. }) => {
+                Some(CheckFact::EarlierRecord { release, root, verdict })
+            }
+            Fact::CheckSaw(fact @ CheckFact::EarlierRecord { .. }) => Some(fact),
+            _ => None,
+        }));
+    }
+    earlier.truncate(EARLIER_LIMIT);
+    Ok(earlier)
 }
 
 /// What a new record names as the one before.

@@ -3,6 +3,7 @@
 pub(super) mod change;
 pub(super) mod checks;
 pub(super) mod decision;
+pub(super) mod history;
 pub(super) mod invariants;
 pub(super) mod issues;
 pub(super) mod people;

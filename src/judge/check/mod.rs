@@ -73,6 +73,9 @@ pub struct CheckResult {
     pub items: Vec<Item>,
     /// The files that were read, each with its SHA-256.
     pub files: Vec<FileSeen>,
+    /// The releases before this one, the newest first; of a check of the record before alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastRelease>,
     /// The waiver that covers it.
     pub waived_by: Option<String>,
 }
@@ -99,6 +102,18 @@ pub struct FileSeen {
     pub format: String,
 }
 
+/// A release that went out before, as the records tell of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct PastRelease {
+    /// Its version, if its policy named one.
+    pub version: Option<String>,
+    /// What its record states.
+    pub verdict: String,
+    /// Of its ledger, in hex.
+    pub root: String,
+}
+
 /// What a kind of check says of its log.
 #[derive(Debug, Default)]
 struct Finding {
@@ -112,6 +127,7 @@ struct Finding {
     shown: String,
     figures: Vec<Figure>,
     items: Vec<Item>,
+    history: Vec<PastRelease>,
 }
 
 impl Finding {
@@ -174,7 +190,7 @@ fn read_as_both(facts: &[&CheckFact]) -> Option<String> {
 }
 
 fn conclude(planned: &PlannedCheck, finding: Finding, facts: &[&CheckFact]) -> CheckResult {
-    let Finding { failed, missing, stops, shown, figures, items } = finding;
+    let Finding { failed, missing, stops, shown, figures, items, history } = finding;
     let outcome = match (failed.is_empty(), missing.is_empty()) {
         (false, _) => CheckOutcome::Failed,
         (true, false) => CheckOutcome::Undecided,
@@ -200,6 +216,7 @@ fn conclude(planned: &PlannedCheck, finding: Finding, facts: &[&CheckFact]) -> C
         figures,
         items,
         files: files.collect(),
+        history,
         waived_by: None,
     }
 }

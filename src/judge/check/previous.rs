@@ -1,6 +1,7 @@
-//! The record of the version that is out: what its verdict was is told; that it cannot be read is never silence.
+//! The record of the version that is out: what its verdict was is told, and what the releases before it came to; that
+//! it cannot be read is never silence.
 
-use super::Finding;
+use super::{Finding, PastRelease};
 use crate::evidence::CheckFact;
 
 pub(super) fn judge(facts: &[&CheckFact]) -> Finding {
@@ -18,5 +19,17 @@ pub(super) fn judge(facts: &[&CheckFact]) -> Finding {
     finding.figure("verdict", Some(verdict.clone()), None);
     finding.figure("entries", Some(size.to_string()), None);
     finding.figure("root", Some(root.clone()), None);
+    finding.history = facts.iter().filter_map(|fact| past(fact)).collect();
     finding
+}
+
+/// The facts stand in the order in which the releases are looked back upon.
+fn past(fact: &CheckFact) -> Option<PastRelease> {
+    match fact {
+        CheckFact::RecordRead { release, root, verdict, .. }
+        | CheckFact::EarlierRecord { release, root, verdict } => {
+            Some(PastRelease { version: release.clone(), verdict: verdict.clone(), root: root.clone() })
+        }
+        _ => None,
+    }
 }

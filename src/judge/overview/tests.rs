@@ -18,6 +18,7 @@ fn check(id: &str, outcome: CheckOutcome) -> CheckResult {
         figures: vec![],
         items: vec![],
         files: vec![],
+        history: vec![],
         waived_by: Some("W-1".to_owned()),
     }
 }

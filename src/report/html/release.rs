@@ -18,6 +18,7 @@ pub(super) fn sections(judgement: &Judgement) -> Vec<Section> {
             body: html! { @for check in &release.checks { (of_check(check)) } },
         });
         sections.push(people(release));
+        sections.extend(history(judgement, release));
         if !release.waivers.is_empty() {
             let rows = html! { @for waiver in &release.waivers { (of_waiver(waiver)) } };
             let heads = ["Waiver", "Covers", "Standing", "Why", "Answers for it", "Until"];
@@ -27,6 +28,37 @@ pub(super) fn sections(judgement: &Judgement) -> Vec<Section> {
         }
     }
     sections
+}
+
+/// The releases before, and this one first.
+fn history(judgement: &Judgement, release: &ReleaseResult) -> Option<Section> {
+    let before = release.history().count();
+    let row = |version: &str, verdict: &str, root: Option<&str>| {
+        html! {
+            tr {
+                th scope="row" { (text(version)) }
+                td { (text(verdict)) }
+                td { @match root { Some(root) => code { (text(root)) }, None => "this record" } }
+            }
+        }
+    };
+    let rows = html! {
+        (row(&release.version, judgement.verdict.word(), None))
+        @for past in release.history() {
+            (row(past.version.as_deref().unwrap_or("unnamed"), &past.verdict, Some(&past.root)))
+        }
+    };
+    let body = table(
+        "This release and those before it, as each record names the one before",
+        &["Version", "Verdict", "Root of its record"],
+        &rows,
+    );
+    (before > 0).then(|| Section {
+        id: "history",
+        title: "History",
+        count: Some(format!("{before} before")),
+        body,
+    })
 }
 
 fn of_check(check: &CheckResult) -> Markup {
