@@ -74,6 +74,34 @@ pub fn head(folder: &Path) -> Option<String> {
     Git::open(folder).ok()?.line(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).ok()?
 }
 
+/// What is released, whatever it is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// The commit, in full.
+    pub commit: String,
+    /// When it was committed, as its committer's clock said.
+    pub committed: Option<Timestamp>,
+}
+
+/// The commit that is checked out in the folder's repository.
+///
+/// # Errors
+/// There is no git or no repository or no commit.
+pub fn released(folder: &Path) -> Result<Released, ImportError> {
+    let refused = |error: GitError| ImportError::file(folder, error.to_string());
+    head_of(&Git::open(folder).map_err(refused)?, folder)
+}
+
+fn head_of(git: &Git, folder: &Path) -> Result<Released, ImportError> {
+    let refused = |error: GitError| ImportError::file(folder, error.to_string());
+    let head = git.line(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).map_err(refused)?;
+    let commit =
+        head.ok_or_else(|| ImportError::file(folder, "has no commit yet: there is nothing to release"))?;
+    let seconds = git.line(&["show", "-s", "--format=%ct", &commit]).map_err(refused)?;
+    let committed = seconds.and_then(|seconds| Timestamp::from_second(seconds.trim().parse().ok()?).ok());
+    Ok(Released { commit, committed })
+}
+
 /// Reads what HEAD of the folder's repository changes. Its base is the one that is given; else where it left the
 /// default branch; else the tag before it.
 ///
@@ -83,11 +111,7 @@ pub fn head(folder: &Path) -> Option<String> {
 pub fn read(folder: &Path, base: Option<&str>) -> Result<CommitChange, ImportError> {
     let refused = |error: GitError| ImportError::file(folder, error.to_string());
     let git = Git::open(folder).map_err(refused)?;
-    let head = git.line(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).map_err(refused)?;
-    let commit =
-        head.ok_or_else(|| ImportError::file(folder, "has no commit yet: there is nothing to release"))?;
-    let seconds = git.line(&["show", "-s", "--format=%ct", &commit]).map_err(refused)?;
-    let committed = seconds.and_then(|seconds| Timestamp::from_second(seconds.trim().parse().ok()?).ok());
+    let Released { commit, committed } = head_of(&git, folder)?;
     let (mut notes, mut untold) = (vec![], vec![]);
     let base = base::find(&git, folder, &commit, base, (&mut notes, &mut untold))?;
     let nothing = git.line(&["hash-object", "-t", "tree", "/dev/null"]).map_err(refused)?.unwrap_or_default();

@@ -142,8 +142,8 @@ pub struct Search {
     pub left_out: Vec<(LeftOut, String)>,
     /// Files of the commit that are not, or may not be, in the tree as they are there.
     pub uncommitted: Vec<String>,
-    /// Every file that git keeps below the folder.
-    pub(super) tracked: BTreeSet<String>,
+    /// Every file that git keeps below the folder; without a repository any file may be released.
+    pub(super) tracked: Option<BTreeSet<String>>,
     /// What should have been read and could not; the search is not whole.
     pub unread: Vec<String>,
     /// Remarks: lines of the allow-list that allowed nothing.
@@ -157,10 +157,8 @@ impl Search {
         let left_out = self.left_out.len() as u64;
         let mut facts = vec![CheckFact::TreeSearched { files: self.files, bytes: self.bytes, left_out }];
         facts.extend(self.unread.iter().map(|what| CheckFact::NotRead { what: what.clone() }));
-        let missing = self
-            .left_out
-            .iter()
-            .filter(|(kind, path)| kind.may_hold_secrets() && self.tracked.contains(path));
+        let missing =
+            self.left_out.iter().filter(|(kind, path)| kind.may_hold_secrets() && self.may_be_released(path));
         facts.extend(missing.take(MOST_TOLD).map(|(kind, path)| CheckFact::NotRead {
             what: format!("{path} was not searched for secrets: {}", kind.word()),
         }));
@@ -180,6 +178,10 @@ impl Search {
         }));
         facts.extend(self.notes().into_iter().map(|what| CheckFact::Noted { what }));
         facts
+    }
+
+    fn may_be_released(&self, path: &str) -> bool {
+        self.tracked.as_ref().is_none_or(|tracked| tracked.contains(path))
     }
 
     /// What was left out and other remarks, a line each.

@@ -53,7 +53,7 @@ pub fn search(folder: &Path) -> Result<Search, AllowError> {
 fn paths(root: &Path, search: &mut Search) -> BTreeSet<PathBuf> {
     match committed(root) {
         Ok(kept) if !kept.paths.is_empty() => {
-            (search.tracked, search.uncommitted) = (kept.tracked, kept.uncommitted);
+            (search.tracked, search.uncommitted) = (Some(kept.tracked), kept.uncommitted);
             return kept.paths;
         }
         // A folder that its repository ignores is a tree of its own.

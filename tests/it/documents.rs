@@ -141,6 +141,7 @@ pub fn are_as_kept(folder: &Path) {
 fn settled(text: &str) -> String {
     let of_run = [
         (r"\b[0-9a-f]{64}\b", "(hash)"),
+        (r"\b[0-9a-f]{40}\b", "(commit)"),
         (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "(time)"),
         (r"(\| signed, [^|]+\| [^|]+ \|) [\w. ]+ \|$", "$1 (duration) |"),
         (r"\d+ observations", "(count) observations"),

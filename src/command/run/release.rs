@@ -8,13 +8,19 @@ use jiff::Timestamp;
 use super::previous;
 
 use crate::{
+    clock::{Clock as _, SystemClock},
     config,
     evidence::{
         CheckFact, CheckKind, Fact, Limits, Objective, Observation, Of, PlannedCheck, Release, Source,
         Thresholds,
         file::{EvidenceError, Writer},
     },
-    import::{self, ImportError, change::CommitChange, logs::LogFields},
+    import::{
+        self, ImportError,
+        change::{CommitChange, Released},
+        logs::LogFields,
+        metrics::Times,
+    },
     record::entry::{Imported, Predecessor},
     secret,
 };
@@ -46,10 +52,11 @@ impl Gathered {
     pub(in crate::command) fn of(release: &config::Release, root: &Path, thresholds: &Thresholds) -> Self {
         let base = release.change.as_ref().and_then(|change| change.base.as_deref());
         let change = import::change::read(root, base);
-        let commit = change.as_ref().ok().map(|change| change.commit.clone());
+        let released = import::change::released(root);
+        let commit = released.as_ref().ok().map(|released| released.commit.clone());
         let policy = release.policy(commit, thresholds);
-        let committed = change.as_ref().ok().and_then(|change| change.committed);
-        let gather = Gather { release, root, change, committed };
+        let now = SystemClock::new().now();
+        let gather = Gather { release, root, change, released, now };
         let checks = policy.checks.iter().map(|planned| gather.check(planned, &policy.limits)).collect();
         Self { policy, checks, root: root.to_owned() }
     }
@@ -98,16 +105,20 @@ struct Gather<'a> {
     release: &'a config::Release,
     /// The folder of `gonogo.yaml`.
     root: &'a Path,
-    /// What is to be released, if it can be told.
+    /// What it changes, if that can be told.
     change: Result<CommitChange, ImportError>,
-    /// When it was committed.
-    committed: Option<Timestamp>,
+    /// What is to be released, if it is committed.
+    released: Result<Released, ImportError>,
+    now: Timestamp,
 }
 
 impl Gather<'_> {
     fn check(&self, planned: &PlannedCheck, limits: &Limits) -> Vec<CheckFact> {
         let name = planned.id.split_once('/').map_or("", |(_, name)| name);
         let mut facts = vec![];
+        if matches!(planned.kind, CheckKind::Tests | CheckKind::Logs | CheckKind::Metrics) {
+            facts.extend(self.unbound());
+        }
         match planned.kind {
             CheckKind::Tests => {
                 for suite in self.release.tests.iter().filter(|suite| suite.id == name) {
@@ -165,9 +176,20 @@ impl Gather<'_> {
         }
     }
 
+    /// That results cannot be those of what is released, as nobody knows what that is.
+    fn unbound(&self) -> Option<CheckFact> {
+        let error = self.released.as_ref().err()?;
+        let what = format!(
+            "results cannot be bound to a commit: {}; commit what is released (`git init`, `git commit`), or run it in \
+             its checkout",
+            error.what
+        );
+        Some(not_read(what))
+    }
+
     /// That a file names another commit than the one that is to be released.
     fn of_another(&self, path: &Path, named: &str) -> Option<CheckFact> {
-        let released = &self.change.as_ref().ok()?.commit;
+        let released = &self.released.as_ref().ok()?.commit;
         let is_same = is_same_commit(named, released);
         let what =
             || format!("{}: says that it is of commit {named}, {released} is released", self.shown(path));
@@ -240,7 +262,12 @@ impl Gather<'_> {
                 }
             }
         }
-        facts.extend(whole.iter().flat_map(|report| report.facts(of, objectives)));
+        // What was measured of the released version is older by its nature.
+        let times = Times { since: self.committed().filter(|_| of == Of::Now), until: self.now };
+        if let Some(report) = &whole {
+            facts.extend(report.of_other_times(objectives, times).into_iter().map(not_read));
+            facts.extend(report.facts(of, objectives));
+        }
     }
 
     /// The files that the globs name; a glob that names none is taken down.
@@ -307,10 +334,14 @@ impl Gather<'_> {
     /// Why a file cannot tell of the commit: it was there before it.
     fn stale(&self, path: &Path) -> Option<String> {
         let written = Timestamp::try_from(path.metadata().ok()?.modified().ok()?).ok()?;
-        let committed = self.committed?;
+        let committed = self.committed()?;
         // A commit knows seconds only.
         (written.as_second() < committed.as_second())
             .then(|| format!("written {written}, before the commit of {committed}"))
+    }
+
+    fn committed(&self) -> Option<Timestamp> {
+        self.released.as_ref().ok()?.committed
     }
 
     fn note(&self, path: &Path, note: &str) -> CheckFact {

@@ -14,12 +14,14 @@ mod budget;
 mod query;
 mod selector;
 mod text;
+mod times;
 
 #[cfg(test)]
 mod tests;
 
 pub use budget::{Budget, budget};
 pub use selector::Selector;
+pub use times::Times;
 
 /// Series that one file may hold.
 const SERIES_LIMIT: usize = 1_000_000;

@@ -162,6 +162,8 @@ fn a_scrape_that_is_cut_off_or_empty_is_not_whole() {
         (" \n\n", "the file is empty"),
         ("# HELP up Whether it is up.\n", "the file holds no samples"),
         ("up 1", "the file is cut off: its last line does not end"),
+        ("up 1 1700000000.5\n", "the file is cut off: OpenMetrics ends with `# EOF`"),
+        ("up 1 1.7e9\n", "the file is cut off: OpenMetrics ends with `# EOF`"),
         ("# TYPE a counter\na_total 1\n", "the file is cut off: OpenMetrics ends with `# EOF`"),
         (whole.strip_suffix("# EOF\n").unwrap(), "the file is cut off: OpenMetrics ends with `# EOF`"),
     ];

@@ -54,8 +54,8 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<MetricReport, ImportError>
             continue;
         }
         // Prometheus names the samples of a counter by its type line, OpenMetrics adds to it.
-        let (name, labels, point) = sample(text).map_err(|what| lines.error(what))?;
-        open_metrics |= counter.as_ref().is_some_and(|counter| *counter == name);
+        let (name, labels, point, has_fraction) = sample(text).map_err(|what| lines.error(what))?;
+        open_metrics |= has_fraction || counter.as_ref().is_some_and(|counter| *counter == name);
         gathered.add(name, labels, point).map_err(|what| lines.error(what))?;
     }
     let illegal = lines.illegal();
@@ -126,8 +126,9 @@ impl Gathered {
     }
 }
 
-/// `name{labels} value [time] [# exemplar]`.
-fn sample(line: &str) -> Result<(String, Labels, Point), String> {
+/// `name{labels} value [time] [# exemplar]`, and whether the time is one of OpenMetrics alone: Prometheus tells whole
+/// milliseconds.
+fn sample(line: &str) -> Result<(String, Labels, Point, bool), String> {
     let mut cursor = Cursor::new(line);
     let (name, labels) = cursor.series()?;
     let name = name.ok_or("expected the name of a metric")?;
@@ -137,8 +138,10 @@ fn sample(line: &str) -> Result<(String, Labels, Point), String> {
     let value = words.next().ok_or_else(|| format!("`{name}` has no value"))?;
     let value =
         number(value).ok_or_else(|| format!("`{}` is no value: expected a number", excerpt(value)))?;
+    let mut has_fraction = false;
     let at = match words.next() {
         Some(word) => {
+            has_fraction = word.parse::<i64>().is_err();
             let at = number(word).filter(|at| at.is_finite());
             Some(at.ok_or_else(|| format!("`{}` is no time: expected a number", excerpt(word)))?)
         }
@@ -146,7 +149,7 @@ fn sample(line: &str) -> Result<(String, Labels, Point), String> {
     };
     match words.next() {
         Some(word) => Err(format!("expected the end of the line, not `{}`", excerpt(word))),
-        None => Ok((name, labels, (at, value))),
+        None => Ok((name, labels, (at, value), has_fraction)),
     }
 }
 

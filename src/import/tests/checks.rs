@@ -205,7 +205,12 @@ fn a_file_that_names_its_commit_is_read_so() {
     let junit = |property: &str| {
         format!(
             "<testsuites><testsuite name=\"a\"><properties>{property}</properties><testcase name=\"t\">\
-             <properties><property name=\"commit\" value=\"fffffff\"/></properties></testcase></testsuite></testsuites>"
+             <properties><property name=\"revision\" value=\"fffffff\"/></properties></testcase></testsuite></testsuites>"
+        )
+    };
+    let of_test = |property: &str| {
+        format!(
+            "<testsuite name=\"a\"><testcase name=\"t\"><properties>{property}</properties></testcase></testsuite>"
         )
     };
     let named = |name: &str| junit(&format!("<property name=\"{name}\" value=\"C0FFEE1\"/>"));
@@ -225,6 +230,14 @@ fn a_file_that_names_its_commit_is_read_so() {
         (named("image.sha256"), vec![]),
         (named("seed"), vec![]),
         (junit("<property name=\"commit\" value=\"main\"/>"), vec![]),
+        (junit("<property name=\"commit\">\n c0ffee1\n</property>"), vec!["c0ffee1"]),
+        (junit("<property name=\"GITHUB_SHA\"><![CDATA[c0ffee1]]></property>"), vec!["c0ffee1"]),
+        (junit("<property name=\"seed\">c0ffee1</property>"), vec![]),
+        (of_test("<property name=\"sha\" value=\"c0ffee1\"/>"), vec!["c0ffee1"]),
+        (of_test("<property name=\"GITHUB_SHA\" value=\"c0ffee1\"/>"), vec!["c0ffee1"]),
+        (of_test("<property name=\"commit\" value=\"c0ffee1\"/>"), vec!["c0ffee1"]),
+        (of_test("<property name=\"gitCommit\">c0ffee1</property>"), vec!["c0ffee1"]),
+        (of_test("<property name=\"revision\" value=\"c0ffee1\"/>"), vec![]),
         (junit(""), vec![]),
         (ctrf("\"environment\":{\"commit\":\"c0ffee1\"},"), vec!["c0ffee1"]),
         (ctrf(""), vec![]),

@@ -45,6 +45,8 @@ enum Open {
     Result,
     /// Captured output, properties: no result stands in there.
     Free,
+    /// A property that names the commit by its text, as far as that was read.
+    Commit(String),
 }
 
 /// A suite that is open.
@@ -127,28 +129,31 @@ impl Reading {
                 None => self.unknown(name),
             },
             (Some(Open::Suite(_)), _) => self.unknown(name),
-            (Some(Open::Result | Open::Free), "testcase" | "testsuite" | "testsuites") => {
+            (Some(Open::Result | Open::Free | Open::Commit(_)), "testcase" | "testsuite" | "testsuites") => {
                 return Err(format!("has a `<{name}>` where none can stand"));
             }
-            (Some(Open::Result | Open::Free), _) => {
-                self.property(element);
-                Open::Free
-            }
+            (Some(Open::Result | Open::Free | Open::Commit(_)), _) => self.property(element),
         };
         self.open.push(opened);
         Ok(())
     }
 
-    /// A property that names the commit, as CI systems and reporters call it. A test's own is about the test.
-    fn property(&mut self, element: &Element) {
-        if element.name != "property" || self.case.is_some() {
-            return;
+    /// A property that names the commit, as CI systems and reporters call it. That of a test counts as well; its
+    /// `revision` may be one of anything.
+    fn property(&mut self, element: &Element) -> Open {
+        if element.name != "property" {
+            return Open::Free;
         }
         let name = element.attribute("name").unwrap_or_default().to_ascii_lowercase();
-        let is_sha = || name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == "sha");
-        let is_commit = ["commit", "revision"].iter().any(|word| name.contains(word)) || is_sha();
-        if let Some(value) = element.attribute("value").filter(|_| is_commit) {
-            self.gathered.commit(value);
+        let is_sha = name.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == "sha");
+        let is_revision = self.case.is_none() && name.contains("revision");
+        match element.attribute("value") {
+            _ if !is_sha && !is_revision && !name.contains("commit") => Open::Free,
+            Some(value) => {
+                self.gathered.commit(value);
+                Open::Free
+            }
+            None => Open::Commit(String::new()),
         }
     }
 
@@ -252,6 +257,9 @@ impl Reading {
     }
 
     fn text(&mut self, text: &str) {
+        if let Some(Open::Commit(named)) = self.open.last_mut().filter(|_| text.len() <= MESSAGE_LIMIT) {
+            named.push_str(text);
+        }
         let is_result = matches!(self.open.last(), Some(Open::Result));
         let case = self.case.as_mut().filter(|case| is_result && case.text.len() < MESSAGE_LIMIT * 4);
         if let Some(case) = case {
@@ -262,6 +270,10 @@ impl Reading {
     fn end(&mut self) -> Result<(), String> {
         match self.open.pop() {
             Some(Open::Case) => self.take_case(),
+            Some(Open::Commit(named)) => {
+                self.gathered.commit(&named);
+                Ok(())
+            }
             Some(Open::Suite(suite)) => {
                 if let Some(Open::Suite(above)) = self.open.last_mut() {
                     above.nested += suite.own + suite.nested;
