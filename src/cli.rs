@@ -284,6 +284,8 @@ pub enum Document {
     Config,
     /// `verdict.json`, and `--report json=…`
     Report,
+    /// What `gonogo report --format json` draws
+    Document,
 }
 
 /// `gonogo completions`.

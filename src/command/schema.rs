@@ -3,7 +3,7 @@
 use super::{Console, Refusal};
 use crate::{
     cli::{Document, Schema},
-    config,
+    config, document,
     exit::Exit,
     report,
 };
@@ -13,6 +13,7 @@ pub(super) fn schema(arguments: &Schema, console: &mut Console) -> Result<u8, Re
     match arguments.document {
         Document::Config => console.document(&config::schema())?,
         Document::Report => console.document(&report::report_schema())?,
+        Document::Document => console.document(&document::schema())?,
     }
     Ok(Exit::Go.code())
 }

@@ -10,7 +10,7 @@ mod summary;
 mod verification;
 
 pub use facts::{Changed, ChangedFile, Facts, Rehearsal};
-pub use format::{Format, formats};
+pub use format::{Format, formats, schema};
 
 use schemars::JsonSchema;
 use serde::Serialize;

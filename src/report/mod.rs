@@ -15,7 +15,7 @@ mod schema;
 mod terminal;
 
 pub use markdown::escaped;
-pub use schema::report_schema;
+pub use schema::{report_schema, schema_of};
 
 use finding::{Finding, Weight, findings, place_of, uri};
 

@@ -58,6 +58,7 @@ fn the_documentation_is_in_the_binary() {
         (&["list", "scenarios"], "features/"),
         (&["schema", "report"], "$schema"),
         (&["schema", "config"], "$schema"),
+        (&["schema", "document"], "$schema"),
         (&["completions", "bash"], "gonogo"),
         (&["man"], ".TH gonogo"),
     ] {

@@ -44,6 +44,21 @@ fn each_kind_in_each_format_says_the_verdict_and_the_record_and_is_the_same_when
 }
 
 #[test]
+fn a_document_as_json_fits_the_schema_that_is_printed() {
+    let run = ran();
+    let (schema, _) = again(&run.path(""), &["schema", "document"], 0);
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).expect("a schema");
+    for kind in ["summary", "verification", "implementation", "deployment"] {
+        let (text, _) = again(&run.path(""), &["report", "--kind", kind, "--format", "json"], 0);
+        let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let amiss: Vec<_> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(amiss.is_empty(), "{kind}: {amiss:?}");
+        document["verdict"] = "PROBABLY GO".into();
+        assert!(!schema.is_valid(&document), "any word is a verdict");
+    }
+}
+
+#[test]
 fn nothing_is_drawn_from_a_record_that_is_not_sound() {
     let run = ran();
     let ledger = run.path("gonogo-report/record/ledger.jsonl");

@@ -5,6 +5,8 @@ mod html;
 mod json;
 mod markdown;
 
+pub use json::schema;
+
 use super::Document;
 
 /// A format.
