@@ -1,4 +1,4 @@
-//! `gonogo secrets`: what is committed or staged and looks like a secret. Its tokens are put together here, so that
+//! What is committed: secrets in it or in what is staged, and results that no commit stands behind. Its tokens are put together here, so that
 //! this file holds none.
 
 use serde_json::Value;
@@ -75,4 +75,36 @@ fn as_a_hook_it_keeps_what_is_staged_from_being_committed_whatever_else_lies_in_
         "{told}"
     );
     assert!(!told.contains(&DRAWN[..6]), "{told}");
+}
+
+#[test]
+fn results_that_no_commit_stands_behind_are_undecided_with_what_to_do() {
+    let feature = "Feature: F\n  @SEV-2-001\n  Scenario: fine\n    Given a Jira site\n";
+    let settings = "release:\n  version: 1.0.0\n  tests:\n    - {id: unit, files: [unit.xml]}\n";
+    let results = "<testsuite name=\"a\" tests=\"1\"><testcase name=\"t\"/></testsuite>";
+    let run = || {
+        let run = gonogo().features(&[("a.feature", feature)]).file("gonogo.yaml", settings);
+        run.file("unit.xml", results)
+    };
+    let told = "results cannot be bound to a commit";
+    // Nothing else is exercised here: what a check saw stands in the evidence.
+    let seen = |line: &str| {
+        let outcome = run().shell(line).run().exits(4);
+        std::fs::read_to_string(outcome.path("gonogo-report/evidence.jsonl")).expect("evidence")
+    };
+    let outside = seen("exec \"$@\"");
+    for part in [told, "is not in a git repository", "`git init`, `git commit`"] {
+        assert!(outside.contains(part), "{part}: {outside}");
+    }
+    let here = std::process::Command::new("git").arg("--version").output().is_ok_and(|o| o.status.success());
+    if !here {
+        return skip("there is no git on this machine");
+    }
+    let empty = seen("git init -q && exec \"$@\"");
+    assert!(empty.contains(told) && empty.contains("has no commit yet"), "{empty}");
+    let bound = seen(
+        "git init -q && git add gonogo.yaml && GIT_COMMITTER_DATE=2025-01-01T00:00:00Z git -c user.name=a \
+         -c user.email=a@localhost commit -qm x && exec \"$@\"",
+    );
+    assert!(bound.contains("unit.xml") && !bound.contains(told), "{bound}");
 }
