@@ -1,5 +1,5 @@
-//! What is committed: secrets in it or in what is staged, and results that no commit stands behind. Its tokens are put together here, so that
-//! this file holds none.
+//! What is committed: secrets in it or in what is staged, and results that no commit stands behind. Its tokens are put
+//! together here, so that this file holds none.
 
 use serde_json::Value;
 
