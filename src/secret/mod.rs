@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use allow::{ALLOW_FILE, AllowError, Allowance, Allowances};
 use encoded::Encoding;
-pub use found::{Allowed, Finding, LeftOut, Search, Spot};
+pub use found::{Allowed, Finding, LeftOut, Search, Spot, hide_names};
 pub use rule::Rule;
 use rule::{RULES, Shape};
 pub use staged::{StagedError, staged};

@@ -108,3 +108,25 @@ fn results_that_no_commit_stands_behind_are_undecided_with_what_to_do() {
     );
     assert!(bound.contains("unit.xml") && !bound.contains(told), "{bound}");
 }
+
+#[test]
+fn a_secret_in_the_name_of_a_file_reaches_no_evidence_and_no_report() {
+    let here = std::process::Command::new("git").arg("--version").output().is_ok_and(|o| o.status.success());
+    if !here {
+        return skip("there is no git on this machine");
+    }
+    let feature = "Feature: F\n  @SEV-2-001\n  Scenario: fine\n    Given a Jira site\n";
+    let settings = "release:\n  version: 1.0.0\n  secrets: true\n  change: {base: v0}\n";
+    let line = "set -e; export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@localhost; \
+                export GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@localhost; git init -q; \
+                git add gonogo.yaml; git commit -qm settings; git tag v0; git add .; git commit -qm more; \
+                echo more >> src/*/a.ts; exec \"$@\"";
+    let run = gonogo().features(&[("a.feature", feature)]).file("gonogo.yaml", settings);
+    let run = run.file(&format!("src/{}/a.ts", token()), "const x = 1;\n").shell(line).run().exits(1);
+    assert!(!run.all().contains(&DRAWN[..6]), "{}", run.all());
+    let evidence = std::fs::read_to_string(run.path("gonogo-report/evidence.jsonl")).expect("evidence");
+    assert!(
+        evidence.contains("\"file\":\"src/[GitHub token: ghp_…") && !evidence.contains(&DRAWN[..6]),
+        "{evidence}"
+    );
+}

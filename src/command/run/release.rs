@@ -57,7 +57,9 @@ impl Gathered {
         let policy = release.policy(commit, thresholds);
         let now = SystemClock::new().now();
         let gather = Gather { release, root, change, released, now };
-        let checks = policy.checks.iter().map(|planned| gather.check(planned, &policy.limits)).collect();
+        let mut checks: Vec<_> =
+            policy.checks.iter().map(|planned| gather.check(planned, &policy.limits)).collect();
+        checks.iter_mut().for_each(|facts| secret::hide_names(facts));
         Self { policy, checks, root: root.to_owned() }
     }
 
