@@ -151,6 +151,15 @@ pub fn read_source(source: &mut Source<'_>) -> Result<MetricReport, ImportError>
     }
 }
 
+/// The metrics that objectives name.
+fn named(objectives: &[Objective]) -> BTreeSet<&String> {
+    let names = objectives.iter().flat_map(|objective| match &objective.budget {
+        Some(budget) => vec![&budget.good, &budget.total],
+        None => vec![&objective.metric],
+    });
+    names.collect()
+}
+
 impl MetricReport {
     /// The newest value of a metric; `selector` are labels and the values that they must have. `None` without data:
     /// see [`MetricReport::reading`] for why.
@@ -296,15 +305,8 @@ impl MetricReport {
 
     /// The names that one result without a name answers to together with others: of which of them it is, nobody says.
     fn shared(&self, objectives: &[Objective]) -> BTreeSet<String> {
-        let names: BTreeSet<&String> = objectives
-            .iter()
-            .flat_map(|objective| match &objective.budget {
-                Some(budget) => vec![&budget.good, &budget.total],
-                None => vec![&objective.metric],
-            })
-            .collect();
         let mut answered: BTreeMap<&[(String, String)], Vec<&String>> = BTreeMap::new();
-        for name in names {
+        for name in named(objectives) {
             let Ok(selector) = Selector::parse(name) else { continue };
             if let Ok(Series { name: None, labels, .. }) = self.one(&selector) {
                 answered.entry(labels).or_default().push(name);

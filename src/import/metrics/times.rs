@@ -1,11 +1,9 @@
 //! When metrics were measured, held against what is released: what is older than it, or of a time to come, tells
 //! nothing of it.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
-use super::{MetricReport, Selector, Series};
+use super::{MetricReport, Selector, Series, named};
 use crate::evidence::Objective;
 
 /// Two clocks differ by so much and no more.
@@ -25,18 +23,11 @@ impl MetricReport {
     /// times is as old as it is.
     #[must_use]
     pub fn of_other_times(&self, objectives: &[Objective], times: Times) -> Vec<String> {
-        let names: BTreeSet<&String> = objectives
-            .iter()
-            .flat_map(|objective| match &objective.budget {
-                Some(budget) => vec![&budget.good, &budget.total],
-                None => vec![&objective.metric],
-            })
-            .collect();
         let amiss = |name: &String| {
             let series = Selector::parse(name).ok().and_then(|selector| self.one(&selector).ok())?;
             times.amiss(series).map(|why| format!("the metric `{name}` {why}"))
         };
-        names.into_iter().filter_map(amiss).collect()
+        named(objectives).into_iter().filter_map(amiss).collect()
     }
 }
 
