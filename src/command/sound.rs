@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Refusal, record_in, signers::Signers};
 use crate::{
-    document::{Facts, Source},
+    document::{Facts, Played, Source},
     judge::Judgement,
     record::{
         BLOBS, PublicKey,
@@ -17,6 +17,7 @@ use crate::{
         ledger::Ledger,
         verify::{self, Finding, Trust},
     },
+    rollout::Decided,
 };
 
 /// Whom whoever reads trusts.
@@ -78,6 +79,14 @@ fn sound(record: &Path, trusted: &Trusted) -> anyhow::Result<Sound> {
         signers: sha256.clone(),
         sign_offs: entries.iter().filter(|entry| signed(&entry.event)).count(),
         at: at.to_string(),
+        rollout: entries.iter().filter_map(|entry| played(&entry.event)).collect(),
     };
     Ok(Sound { judgement, facts, source })
+}
+
+fn played(event: &Event) -> Option<Played> {
+    let Event::Rollout(Decided { decision, percent, rehearsed, to, why, .. }) = event else { return None };
+    let rehearsal = if *rehearsed { "REHEARSAL: " } else { "" };
+    let decision = format!("{rehearsal}{}", decision.word());
+    Some(Played { at: to.to_string(), decision, percent: *percent, why: why.clone() })
 }

@@ -179,6 +179,21 @@ pub struct Source {
     pub sign_offs: usize,
     /// When the keys of those who signed had to be good; RFC 3339, UTC.
     pub at: String,
+    /// What `gonogo rollout` decided and its ledger holds, the oldest first.
+    pub rollout: Vec<Played>,
+}
+
+/// A decision about the rollout.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// When; RFC 3339, UTC.
+    pub at: String,
+    /// The word for it; a rehearsal says so.
+    pub decision: String,
+    /// How much may have the new version from then on. Percent.
+    pub percent: u64,
+    /// Why, a sentence each.
+    pub why: Vec<String>,
 }
 
 /// The fewest changes that would make it GO, in order.

@@ -23,6 +23,9 @@ fn the_walk_through_begins_holds_promotes_and_rolls_back() {
     ];
     assert_eq!(said, expected);
     // What was rehearsed cannot be made a rollout.
+    let plan = shell.run("gonogo report --kind deployment");
+    let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(plan.contains("| REHEARSAL: ROLL BACK | 0 % |"), "{plan}");
     let real = shell.run("gonogo rollout --metrics slo/11-00.json");
     assert_eq!(real.status.code(), Some(2));
     let why = String::from_utf8_lossy(&real.stderr).into_owned();
@@ -72,6 +75,11 @@ fn with_the_machines_own_clock_a_rollout_begins_holds_and_is_verified() {
     let (code, said) = gonogo(&["--width", "200", "verify", "gonogo-report"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("HOLD at step 1 of 4, 5 % again, after 3 decisions"), "{said}");
+    let (code, said) = gonogo(&["report", "--kind", "deployment"]);
+    assert_eq!(code, Some(0), "{said}");
+    let decided: Vec<&str> =
+        ["| BEGIN | 5 % |", "| HOLD | 5 % |"].into_iter().filter(|row| said.contains(row)).collect();
+    assert_eq!((decided.len(), said.matches("| HOLD |").count()), (2, 2), "{said}");
     let (code, said) = gonogo(&["rollout", "--metrics", "nothing.json"]);
     assert_eq!(code, Some(2), "{said}");
     let (code, said) = gonogo(&["rollout", "--metrics", "tomorrow", "--metrics", "tomorrow"]);

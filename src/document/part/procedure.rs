@@ -1,7 +1,7 @@
 //! How the release goes out, as its policy says: steps with their time, the canary, what is looked at afterwards.
 
 use super::{
-    super::{Block, Section, Step, Told, table},
+    super::{Block, Played, Section, Step, Told, table},
     people,
 };
 use crate::{
@@ -85,7 +85,19 @@ pub(in crate::document) fn canary(told: &Told<'_>) -> Section {
                 .to_owned(),
         ));
     }
+    blocks.extend(played(told));
     Section::new(title, blocks)
+}
+
+/// How far it is out.
+fn played(told: &Told<'_>) -> Option<Block> {
+    let row = |played: &Played| {
+        let Played { at, decision, percent, why } = played;
+        vec![at.clone(), decision.clone(), format!("{percent} %"), why.join("; ")]
+    };
+    let rows: Vec<_> = told.source.rollout.iter().map(row).collect();
+    let caption = "What was decided so far, each from data that the record holds";
+    (!rows.is_empty()).then(|| table(caption, &["When", "Decision", "Share from then on", "Why"], rows, ""))
 }
 
 /// What is looked at once it is out.
