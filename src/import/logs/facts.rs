@@ -5,7 +5,8 @@ use super::{LogFormat, LogReport, Reading, Seen, tally::FEWEST_SAMPLES, template
 use crate::evidence::{CheckFact, Of};
 
 /// Entries of a hundred that may have no level: banners and warnings that a runtime prints by itself are about as
-/// many. What is more could be errors that nobody counts, and the share of the others says nothing.
+/// many. Each of them could be an error and counts as one (of the log of before, as none: nothing passes by it). With
+/// more of them the rate would say nothing.
 const UNLEVELLED_PERCENT: u64 = 2;
 
 /// Whether so many of all entries have a level that they stand for all.
@@ -17,7 +18,7 @@ impl Reading {
     /// What there is to say at the end of the file.
     pub(super) fn report(mut self, of: Of, bytes: u64, sha256: String) -> LogReport {
         self.tally.settle();
-        let (amiss, notes) = (self.amiss(), self.notes());
+        let (amiss, notes) = (self.amiss(), self.notes(of));
         let tally = self.tally;
         LogReport {
             of,
@@ -78,7 +79,7 @@ impl Reading {
         amiss
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self, of: Of) -> Vec<String> {
         let tally = &self.tally;
         let mut notes = vec![];
         let mut say = |is_so: bool, what: String| {
@@ -94,7 +95,8 @@ impl Reading {
             told(&self.nul, "begun by NULs, as a file that was emptied while written to"),
         );
         let without = tally.entries - tally.levelled;
-        say(without > 0, format!("{} without a level do not count towards the error rate", entries(without)));
+        let as_what = if of == Of::Now { "errors" } else { "none at error" };
+        say(without > 0, format!("{} without a level count as {as_what}", entries(without)));
         let (growth, samples) = tally.memory_growth();
         let is_few = growth.is_none() && (1..FEWEST_SAMPLES).contains(&samples);
         say(is_few, format!("memory needs {FEWEST_SAMPLES} samples to have grown, there are {samples}"));
@@ -127,7 +129,7 @@ impl LogReport {
     ///
     /// Metrics are `token refresh success` (%, of those that ended), `lock contention` (%, refused of attempted),
     /// `page latency p95` (ms), `memory growth` (%, the last tenth of the samples against the first) and `error rate`
-    /// (%, of the entries with a level, where nearly all have one). One without data has no value and no samples.
+    /// (%, of all entries, where nearly all have a level; one without counts as an error, of the log of before as none). One without data has no value and no samples.
     #[must_use]
     pub fn facts(&self, before: Option<&LogReport>) -> Vec<CheckFact> {
         let mut facts = vec![];
@@ -171,13 +173,14 @@ impl LogReport {
         let (page, pages) = self.page_p95_ms;
         let (growth, samples) = self.memory_growth;
         let ended = refreshed + failed;
-        let levelled = if are_levelled(self.entries, self.levelled) { self.levelled } else { 0 };
+        let counted = if are_levelled(self.entries, self.levelled) { self.entries } else { 0 };
+        let unlevelled = if self.of == Of::Now { self.entries - self.levelled } else { 0 };
         for (name, value, unit, samples) in [
             ("token refresh success", percent(refreshed, ended), "%", ended),
             ("lock contention", contention, "%", attempts),
             ("page latency p95", page, "ms", pages),
             ("memory growth", growth, "%", samples),
-            ("error rate", percent(self.errors, levelled), "%", levelled),
+            ("error rate", percent(self.errors + unlevelled, counted), "%", counted),
         ] {
             let (name, unit) = (name.to_owned(), unit.to_owned());
             facts.push(CheckFact::Measured { of: self.of, name, value, unit, samples });

@@ -277,7 +277,9 @@ impl Reading {
 
     fn text(&mut self, line: &str, is_cut: bool) {
         self.entry.clear();
-        let is_json = self.format != LogFormat::Forge && line.trim_start().starts_with('{');
+        // Within an object that `forge logs` prints, one of its lines may begin as JSON.
+        let is_within = self.format == LogFormat::Forge && line.starts_with([' ', '\t']);
+        let is_json = line.trim_start().starts_with('{') && !is_within;
         if is_json && otlp::is_batch(line) {
             let (tally, times) = (&mut self.tally, &mut self.times);
             let read = otlp::read(line, &self.keys, &mut self.entry, |entry| {
@@ -318,9 +320,10 @@ impl Reading {
 
     fn plain(&mut self, line: &str) {
         let line = text::colourless(line);
+        let has_before = self.tally.entries > 0;
         let kind = match self.format {
-            LogFormat::Forge => text::forge(&line, &mut self.entry),
-            _ => text::plain(&line, self.tally.entries > 0, self.tally.levels(), &mut self.entry),
+            LogFormat::Forge => text::forge(&line, has_before, self.tally.levels(), &mut self.entry),
+            _ => text::plain(&line, has_before, self.tally.levels(), &mut self.entry),
         };
         let is_foreign = matches!(self.format, LogFormat::Json | LogFormat::Otlp);
         if kind != text::Kind::Blank && is_foreign {

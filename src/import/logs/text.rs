@@ -43,12 +43,18 @@ pub(super) fn colourless(line: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// `LEVEL time invocation message`, or `LEVEL time message` below `invocation: …`; the rest continues.
-pub(super) fn forge(line: &str, entry: &mut Entry) -> Kind {
+/// `LEVEL time invocation message`, or `LEVEL time message` below `invocation: …`. Of the rest, what is within an object
+/// or a stack continues, unless it begins with a level as an entry does; any other line is an entry as [`plain`] has it.
+pub(super) fn forge(line: &str, has_before: bool, levels: &[String], entry: &mut Entry) -> Kind {
     if line.trim().is_empty() || is_invocation(line) {
         return Kind::Blank;
     }
-    let Some((level, time, message)) = forge_parts(line) else { return Kind::More };
+    let Some((level, time, message)) = forge_parts(line) else {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let has_level = is_upper(first) && level::named(first).is_some();
+        let is_more = has_before && is_inner(line) && !has_level;
+        return if is_more { Kind::More } else { plain(line, has_before, levels, entry) };
+    };
     entry.level = Some(level);
     entry.time.push_str(time);
     entry.message.push_str(message);
@@ -96,16 +102,19 @@ pub(super) fn plain(line: &str, has_before: bool, levels: &[String], entry: &mut
     if line.trim().is_empty() {
         return Kind::Blank;
     }
-    let is_inner =
-        line.starts_with([' ', '\t', '}', ']', ')']) || INNER.iter().any(|start| line.starts_with(start));
     let (found, message) = level_of(line, levels);
-    if has_before && is_inner && found.is_none() {
+    if has_before && is_inner(line) && found.is_none() {
         return Kind::More;
     }
     entry.level = found;
     entry.time.push_str(time_of(line));
     entry.message.push_str(message);
     Kind::Entry
+}
+
+/// Whether a line is of a stack or of an object over several lines, by its beginning.
+fn is_inner(line: &str) -> bool {
+    line.starts_with([' ', '\t', '}', ']', ')']) || INNER.iter().any(|start| line.starts_with(start))
 }
 
 /// The level among the first words of a line, and what follows it. A word in small letters is one only where it is

@@ -27,11 +27,45 @@ fn a_log_of_which_a_part_has_no_level_has_no_error_rate() {
         let way = "have no level, too many for an error rate: `fields.level` names what holds it";
         let told: Vec<_> = expected.map(|counts| format!("{counts} {way}")).into_iter().collect();
         assert_eq!(amiss, told, "{with} and {without}");
-        assert_eq!(rate, if expected.is_none() { Some(0.0) } else { None }, "{with} and {without}");
+        let upper = 100.0 * without as f64 / (with + without) as f64;
+        assert_eq!(rate, if expected.is_none() { Some(upper) } else { None }, "{with} and {without}");
     }
     let page = "{\"msg\":\"page served\",\"page_ms\":5}\n".repeat(20);
     let facts = of_bytes(page.as_bytes()).facts(None);
     assert_eq!(value(&facts, "page latency p95", Of::Now).1, 20, "what else was measured stays");
+}
+
+#[test]
+fn entries_without_a_level_are_never_in_favour_of_what_is_released() {
+    let log = INFO.repeat(98) + &"{\"msg\":\"boom\"}\n".repeat(2);
+    for (of, expected) in [(Of::Now, 2.0), (Of::Before, 0.0)] {
+        let source = &mut Source::bytes(Path::new("log"), log.as_bytes());
+        let report = read_source(source, of, &LogFields::default()).unwrap();
+        assert_eq!(value(&report.facts(None), "error rate", of), (Some(expected), 100));
+    }
+}
+
+#[test]
+fn no_line_of_forge_logs_hides_in_the_entry_before() {
+    const TIME: &str = "2026-11-22T02:00:01.123";
+    const ID: &str = "5f2d9a1e-2f0b-4a53-9d0f-0d2c0b7f5a11";
+    let good = format!("INFO    {TIME}Z {ID} ok\n").repeat(50);
+    #[rustfmt::skip]
+    let rows = [
+        // a line, and the error rate where it is known
+        (format!("ERROR   {TIME}Z {ID} boom"), Some(50.0)), (format!("ERROR {TIME}Z {ID} boom"), Some(50.0)),
+        (format!("ERROR   {TIME}+00:00 {ID} boom"), Some(50.0)), (format!("{TIME}Z ERROR boom"), Some(50.0)),
+        (format!("  ERROR   {TIME}Z {ID} boom"), Some(50.0)), ("{\"level\":50,\"msg\":\"boom\"}".to_owned(), Some(50.0)),
+        ("TypeError: boom".to_owned(), Some(50.0)),
+        (format!("error   {TIME}Z {ID} boom"), None), (format!("SEVERE2 {TIME}Z {ID} boom"), None),
+        ("{\"msg\":\"boom\"}".to_owned(), None), ("boom".to_owned(), None), ("{ a: 1 }".to_owned(), None),
+        ("    at run (a.js:1:2)".to_owned(), Some(0.0)), ("  error: 'gone',".to_owned(), Some(0.0)),
+        ("  {\"level\":50}".to_owned(), Some(0.0)), ("}".to_owned(), Some(0.0)), ("]".to_owned(), Some(0.0)),
+    ];
+    for (line, expected) in rows {
+        let (found, amiss) = rate(&format!("{good}{}", format!("{line}\n").repeat(50)));
+        assert_eq!((found, amiss.is_empty()), (expected, expected.is_some()), "{line}: {amiss:?}");
+    }
 }
 
 #[test]
