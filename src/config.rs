@@ -1,5 +1,6 @@
 //! `gonogo.yaml`: finds it, and says where a setting is wrong. Never maps something unknown to a default.
 
+mod blank;
 mod protected;
 mod release;
 mod schema;
@@ -193,7 +194,11 @@ impl Config {
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
         let config: Self = yaml::parse(path, bytes)?.unwrap_or_default();
         config.checked().map_err(|reason| YamlError::placeless(path, reason))?;
-        Ok(config)
+        let written = yaml::parse::<serde_json::Value>(path, bytes)?.unwrap_or_default();
+        match blank::complaint(&written) {
+            Some(complaint) => Err(YamlError::placeless(path, complaint)),
+            None => Ok(config),
+        }
     }
 
     fn checked(&self) -> Result<(), String> {

@@ -258,3 +258,43 @@ fn the_nearest_file_upwards_is_found_and_its_paths_are_its_own() {
     assert_eq!(config.features, [root.path().join("gates")]);
     assert_eq!(config.out.as_deref(), Some(Path::new("/else")));
 }
+
+#[test]
+fn a_key_without_a_value_asks_for_nothing_and_is_refused() {
+    let whole = "subject: reference\nrelease:\n  version: '1'\n";
+    for (text, key) in [
+        ("release:\n".to_owned(), "release"),
+        ("release: ~\n".to_owned(), "release"),
+        (format!("{whole}  previous:\n"), "release.previous"),
+        (format!("{whole}  change:\n"), "release.change"),
+        (format!("{whole}  change: {{base: }}\n"), "release.change.base"),
+        (format!("{whole}  coverage:\n"), "release.coverage"),
+        (format!("{whole}  tests:\n"), "release.tests"),
+        (format!("{whole}  tests: [{{id: a, files: [b], before: }}]\n"), "release.tests[0].before"),
+        (format!("{whole}  logs:\n"), "release.logs"),
+        (format!("{whole}  logs: [{{id: a, files: [b], objectives: }}]\n"), "release.logs[0].objectives"),
+        (format!("{whole}  metrics:\n"), "release.metrics"),
+        (format!("{whole}  sign_offs:\n"), "release.sign_offs"),
+        (format!("{whole}  sign_offs: [{{role: CTO, members: }}]\n"), "release.sign_offs[0].members"),
+        (format!("{whole}  checklist:\n"), "release.checklist"),
+        (format!("{whole}  pass_rate_percent:\n"), "release.pass_rate_percent"),
+        (format!("{whole}  issues:\n"), "release.issues"),
+        (format!("{whole}  deployment:\n"), "release.deployment"),
+        (format!("{whole}  rollback:\n"), "release.rollback"),
+        (format!("{whole}  rollout:\n"), "release.rollout"),
+        (format!("{whole}  post_deploy:\n"), "release.post_deploy"),
+        (format!("{whole}  waivers:\n"), "release.waivers"),
+        ("invariants:\n".to_owned(), "invariants"),
+        ("thresholds:\n".to_owned(), "thresholds"),
+        ("baseline:\n".to_owned(), "baseline"),
+        ("default_severity:\n".to_owned(), "default_severity"),
+        ("features:\n".to_owned(), "features"),
+        ("severities:\n".to_owned(), "severities"),
+        ("forge:\n".to_owned(), "forge"),
+    ] {
+        let told = parse(&text).map_or_else(|told| told, |_| "accepted".to_owned());
+        let expected = format!("gonogo.yaml: {key}: expected a value after the colon");
+        assert!(told.starts_with(&expected), "{text}: {told}");
+    }
+    assert!(parse(&format!("{whole}  change: {{}}\n")).is_ok_and(|config| config.release.is_some()));
+}
