@@ -2,6 +2,7 @@
 //! Never writes to a repository but to a scratch one of its own.
 
 use std::{
+    collections::BTreeMap,
     env,
     ffi::{OsStr, OsString},
     fs,
@@ -15,7 +16,7 @@ use std::{
 const MOST_SAID: u64 = 16 << 10;
 
 /// What is asked of git in every call: nothing from configuration may run a program or change what is printed.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "core.quotepath=off",
     "core.fsmonitor=false",
     "core.pager=cat",
@@ -27,6 +28,7 @@ const SETTINGS: [&str; 11] = [
     "submodule.recurse=false",
     "core.trustctime=true",
     "core.checkStat=default",
+    "advice.graftFileDeprecated=false",
 ];
 
 /// Why git did not answer.
@@ -48,6 +50,14 @@ pub enum GitError {
         command: String,
         /// The first line that it said.
         said: String,
+    },
+    /// A short name that leads to more than one commit: which of them is meant would be git's guess.
+    #[error("{name:?} is ambiguous: {found}; give the full name, refs/remotes/origin/main for instance")]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// What it may mean, each with its commit.
+        found: String,
     },
     /// What git says cannot be read.
     #[error("what `git {command}` says cannot be read: {error}")]
@@ -166,6 +176,42 @@ impl Git {
         }
     }
 
+    /// The commit that a name leads to, in full; `None` where there is none. What begins with `refs/` is a full name,
+    /// and no short one of anything else.
+    ///
+    /// # Errors
+    /// There is no git, or the name is a branch's and a tag's, for instance, and they lead to different commits.
+    pub fn commit(&self, name: &str) -> Result<Option<String>, GitError> {
+        let asked = |name: &str| {
+            let asked = format!("{name}^{{commit}}");
+            self.line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &asked])
+        };
+        let end = [name.find(['^', '~', ':']), name.find("@{")].into_iter().flatten().min();
+        let plain = &name[..end.unwrap_or(name.len())];
+        let is_full = plain.starts_with("refs/");
+        let spelt: Vec<String> = match is_full {
+            true => vec![plain.to_owned()],
+            false => ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"]
+                .iter()
+                .map(|above| format!("{above}{plain}"))
+                .chain([format!("refs/remotes/{plain}/HEAD")])
+                .collect(),
+        };
+        let each: Vec<&str> = spelt.iter().map(String::as_str).collect();
+        let known = self.output(&[&["for-each-ref", "--format=%(refname)", "--"], &each[..]].concat())?;
+        let known = String::from_utf8_lossy(&known).into_owned();
+        let mut found = BTreeMap::new();
+        for full in known.lines().filter(|full| each.contains(full)) {
+            found.insert(asked(full)?.unwrap_or_else(|| "no commit".to_owned()), full);
+        }
+        if found.len() > 1 {
+            let found = found.iter().map(|(commit, full)| format!("{full} is {commit:.12}"));
+            let found = found.collect::<Vec<_>>().join(", ");
+            return Err(GitError::Ambiguous { name: plain.to_owned(), found });
+        }
+        if is_full && found.is_empty() { Ok(None) } else { asked(name) }
+    }
+
     /// Has what a call prints read while it runs.
     ///
     /// # Errors
@@ -220,6 +266,8 @@ fn bare() -> Command {
         ("GIT_TERMINAL_PROMPT", "0"),
         ("GIT_NO_LAZY_FETCH", "1"),
         ("GIT_NO_REPLACE_OBJECTS", "1"),
+        // A graft tells of another history than the commits do.
+        ("GIT_GRAFT_FILE", "/dev/null"),
         ("LC_ALL", "C"),
     ];
     command.envs(fixed);

@@ -17,7 +17,7 @@ pub struct Committed {
 /// Reads a file of the working tree as it stands at `reference`: a branch, a tag, a commit.
 ///
 /// # Errors
-/// There is no git or no repository, the reference names no commit, or the commit has no such file.
+/// There is no git or no repository, the reference names no commit or more than one, or the commit has no such file.
 pub fn file_at(reference: &str, file: &Path) -> Result<Committed, ImportError> {
     let amiss = |what: String| ImportError::file(file, what);
     let refused = |error: GitError| amiss(error.to_string());
@@ -28,9 +28,7 @@ pub fn file_at(reference: &str, file: &Path) -> Result<Committed, ImportError> {
     let name = folder.strip_prefix(&root).ok().zip(file.file_name()).map(|(below, name)| below.join(name));
     let name =
         name.as_deref().and_then(Path::to_str).ok_or_else(|| amiss("its name is not text".to_owned()))?;
-    let asked = format!("{reference}^{{commit}}");
-    let commit =
-        git.line(&["rev-parse", "--verify", "--quiet", "--end-of-options", &asked]).map_err(refused)?;
+    let commit = git.commit(reference).map_err(refused)?;
     let commit = commit.ok_or_else(|| amiss(format!("{reference:?} is no branch, tag or commit here")))?;
     let found = git.output(&["cat-file", "blob", &format!("{commit}:{name}")]);
     let bytes = found.map_err(|_| amiss(format!("{reference} ({commit:.12}) has no such file")))?;

@@ -28,8 +28,7 @@ pub(super) fn find(
     let parent = format!("{commit}^");
     let asked = ["describe", "--tags", "--abbrev=0", "--first-parent", &parent];
     if let Some(tag) = git.line(&asked).map_err(refused)? {
-        let base = git.line(&["rev-parse", "--verify", "--quiet", &format!("refs/tags/{tag}^{{commit}}")]);
-        if let Some(base) = base.map_err(refused)? {
+        if let Some(base) = git.commit(&format!("refs/tags/{tag}")).map_err(refused)? {
             notes.push(format!("compared with the tag before it, {tag}"));
             return Ok(Some(base));
         }
@@ -56,10 +55,7 @@ fn of_name(
     // A name that begins with a dash is a flag to git.
     let found = match given.starts_with('-') {
         true => None,
-        false => {
-            let name = format!("{given}^{{commit}}");
-            git.line(&["rev-parse", "--verify", "--quiet", &name]).map_err(refused)?
-        }
+        false => git.commit(given).map_err(refused)?,
     };
     let Some(base) = found else {
         let cut = if git.is_shallow() { "; its history is cut off, so fetch the base first" } else { "" };
@@ -94,8 +90,7 @@ fn short(commit: &str) -> &str {
 fn default_branch(git: &Git, commit: &str) -> Result<Option<(String, String)>, GitError> {
     let named = git.line(&["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"])?;
     for branch in named.iter().map(String::as_str).chain(USUAL) {
-        let name = format!("{branch}^{{commit}}");
-        let Some(tip) = git.line(&["rev-parse", "--verify", "--quiet", &name])? else { continue };
+        let Some(tip) = git.commit(branch)? else { continue };
         let base = git.line(&["merge-base", &tip, commit])?.filter(|base| base != commit);
         let short = branch.trim_start_matches("refs/remotes/").trim_start_matches("refs/heads/");
         return Ok(base.map(|base| (short.to_owned(), base)));

@@ -183,6 +183,53 @@ fn the_base_is_where_the_branch_was_left_or_the_tag_before_or_everything_is_new(
 }
 
 #[test]
+fn a_name_of_a_branch_and_of_a_tag_is_refused_where_they_lead_to_different_commits() {
+    for (shadow, given, refused) in [
+        ("refs/tags/origin/main", "origin/main", true),
+        ("refs/heads/origin/main", "origin/main", true),
+        ("refs/origin/main", "origin/main", true),
+        ("refs/tags/origin/main", "origin/main~0", true),
+        ("refs/tags/origin", "origin", true),
+        ("refs/tags/origin/main", "refs/remotes/origin/main", false),
+        ("refs/tags/other", "origin/main", false),
+    ] {
+        let Some(repository) = Repository::new() else { return };
+        let theirs = repository.write("a", "1\n").write("gonogo.yaml", "theirs").commit();
+        repository.git(&["update-ref", "refs/remotes/origin/main", &theirs]);
+        repository.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+        let own = repository.write("a", "2\n").write("gonogo.yaml", "own").commit();
+        repository.git(&["update-ref", shadow, &own]);
+        repository.write("a", "3\n").commit();
+        let base = read(repository.0.path(), Some(given));
+        let file = crate::import::file_at(given, &repository.0.path().join("gonogo.yaml"));
+        assert_eq!((base.is_err(), file.is_err()), (refused, refused), "{shadow} {given}: {base:?} {file:?}");
+        for told in [base.as_ref().err(), file.as_ref().err()].into_iter().flatten() {
+            let told = told.to_string();
+            assert!(told.contains("ambiguous") && told.contains(shadow), "{told}");
+        }
+        assert!(base.is_err() || base.is_ok_and(|change| change.base == Some(theirs)), "{shadow} {given}");
+        assert!(file.is_err() || file.is_ok_and(|file| file.bytes == b"theirs"), "{shadow} {given}");
+    }
+    // A full name that is not there is not looked for below others.
+    let Some(repository) = Repository::new() else { return };
+    let own = repository.write("a", "1\n").commit();
+    repository.git(&["update-ref", "refs/tags/refs/remotes/origin/main", &own]);
+    repository.write("a", "2\n").commit();
+    let error = repository.error(Some("refs/remotes/origin/main"));
+    assert!(error.contains("has no commit `refs/remotes/origin/main`"), "{error}");
+}
+
+#[test]
+fn a_graft_tells_no_other_history() {
+    let Some(repository) = Repository::new() else { return };
+    let first = repository.write("a", "1\n").commit();
+    repository.git(&["tag", "first"]);
+    let second = repository.write("a", "2\n").commit();
+    repository.write(".git/info/grafts", format!("{second}\n"));
+    assert_eq!(repository.read(Some("first")).untold, Vec::<String>::new(), "{first} is before {second}");
+}
+
+#[test]
 fn a_base_that_is_not_before_the_commit_leaves_untold_what_it_changes() {
     let Some(repository) = Repository::new() else { return };
     repository.write("a", "1\n").commit();
