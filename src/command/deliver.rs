@@ -15,6 +15,7 @@ use crate::{
     cli::Report,
     exit::Exit,
     judge::Judgement,
+    record::ledger::LEDGER,
     report::{self, Look},
 };
 
@@ -35,6 +36,8 @@ pub(super) fn check(
             Some("it is a folder".to_owned())
         } else if !home(file).is_dir() {
             Some("its folder does not exist".to_owned())
+        } else if lies_in_record(file) {
+            Some("a record lies there, and every file of it counts".to_owned())
         } else if reports[..index].iter().any(|other| is_same(file, &other.file)) {
             Some("another report goes there".to_owned())
         } else if let Some((_, what)) = inputs.iter().find(|(input, _)| is_same(file, input)) {
@@ -47,6 +50,12 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Whether a file is one of a record, or would be: beside its ledger, or among its blobs.
+fn lies_in_record(file: &Path) -> bool {
+    let Ok(folder) = home(file).canonicalize() else { return false };
+    folder.ancestors().take(2).any(|folder| folder.join(LEDGER).exists())
 }
 
 /// What of an output folder lies where the report is to go. The same report may: it is the same.

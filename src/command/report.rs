@@ -22,6 +22,12 @@ pub(super) fn report(arguments: &cli::Draw, console: &mut Console) -> Result<u8,
     let key = arguments.key.as_deref().map(PublicKey::read).transpose();
     let key = key.map_err(|error| unusable(error.into()))?;
     let trusted = Trusted { signers, key, at: arguments.at };
+    if let Some(file) = &arguments.out {
+        let inputs = [&arguments.signers.allowed_signers, &arguments.signers.revoked, &arguments.key];
+        let inputs: Vec<_> = inputs.into_iter().flatten().map(|input| (input.clone(), "an input")).collect();
+        let place = cli::Report { format: String::new(), file: file.clone() };
+        deliver::check(&[place], Some(&arguments.dir), &inputs)?;
+    }
     let sound = sound::read(&arguments.dir, &trusted)?;
     let kind = match arguments.kind {
         DocumentKind::Summary => Kind::Summary,

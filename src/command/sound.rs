@@ -17,7 +17,7 @@ use crate::{
         ledger::Ledger,
         verify::{self, Finding, Trust},
     },
-    rollout::Decided,
+    rollout::{Decided, Decision},
 };
 
 /// Whom whoever reads trusts.
@@ -87,6 +87,7 @@ fn sound(record: &Path, trusted: &Trusted) -> anyhow::Result<Sound> {
 fn played(event: &Event) -> Option<Played> {
     let Event::Rollout(Decided { decision, percent, rehearsed, to, why, .. }) = event else { return None };
     let rehearsal = if *rehearsed { "REHEARSAL: " } else { "" };
-    let decision = format!("{rehearsal}{}", decision.word());
-    Some(Played { at: to.to_string(), decision, percent: *percent, why: why.clone() })
+    let is_taken_back = *decision == Decision::RollBack && !rehearsed;
+    let word = format!("{rehearsal}{}", decision.word());
+    Some(Played { at: to.to_string(), decision: word, is_taken_back, percent: *percent, why: why.clone() })
 }

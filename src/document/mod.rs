@@ -183,6 +183,14 @@ pub struct Source {
     pub rollout: Vec<Played>,
 }
 
+impl Source {
+    /// That the release was rolled back since; whatever the verdict was, it is not out any more.
+    fn taken_back(&self) -> Option<String> {
+        let last = self.rollout.last().filter(|last| last.is_taken_back)?;
+        Some(format!("ROLLED BACK at {}, whatever the verdict was: {}. ", last.at, last.why.join("; ")))
+    }
+}
+
 /// A decision about the rollout.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Played {
@@ -190,6 +198,8 @@ pub struct Played {
     pub at: String,
     /// The word for it; a rehearsal says so.
     pub decision: String,
+    /// Whether it took the new version back from all.
+    pub is_taken_back: bool,
     /// How much may have the new version from then on. Percent.
     pub percent: u64,
     /// Why, a sentence each.
@@ -221,7 +231,7 @@ pub fn draw(kind: Kind, told: &Told<'_>) -> Document {
         kind,
         title: format!("{}: {}, {of}", judgement.told(), kind.title()),
         verdict: judgement.verdict,
-        standing: part::decision::standing(judgement),
+        standing: told.source.taken_back().unwrap_or_default() + &part::decision::standing(judgement),
         source: part::source::lines(told),
         sections,
     }

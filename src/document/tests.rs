@@ -87,6 +87,19 @@ fn only_an_unconditional_go_is_called_production_ready() {
 }
 
 #[test]
+fn a_release_that_was_taken_back_is_said_to_be_so_in_every_document() {
+    let (judgement, facts) = judgement(1, Outcome::Passed, "app");
+    let played = |is_taken_back| Played { decision: "ROLL BACK".into(), is_taken_back, ..Played::default() };
+    for (is_taken_back, said) in [(true, true), (false, false)] {
+        let source = Source { rollout: vec![played(is_taken_back)], ..Source::default() };
+        for kind in Kind::ALL {
+            let document = draw(kind, &Told { judgement: &judgement, facts: &facts, source: &source });
+            assert_eq!(document.standing.starts_with("ROLLED BACK at "), said, "{}", document.standing);
+        }
+    }
+}
+
+#[test]
 fn what_is_neither_told_nor_shown_is_a_gap() {
     let (mut judgement, mut facts) = judgement(1, Outcome::Passed, "app");
     facts.changed = None;

@@ -18,6 +18,7 @@ pub mod logs;
 pub mod metrics;
 mod source;
 pub mod tests;
+mod tracked;
 mod xml;
 
 pub use branch::{Committed, file_at};
@@ -25,6 +26,7 @@ pub use find::find;
 pub use json::{Excerpt, Many, document, root_keys};
 pub use lines::{Line, Lines};
 pub use source::Source;
+pub use tracked::tracked;
 pub use xml::{Element, XmlEvent, XmlReader};
 
 /// Letters of a message that are kept; tools put whole logs there.

@@ -127,7 +127,7 @@ impl ReleaseResult {
         };
         let unsigned = self.sign_offs.iter().filter(|signed| !signed.is_signed());
         blockers.extend(unsigned.map(|signed| {
-            let remedy = format!("gonogo sign --role {:?}", signed.name);
+            let remedy = format!("gonogo sign --role {}", for_a_shell(&signed.name));
             open(BlockerKind::SignOffMissing, signed, &format!("the sign-off of {}", signed.name), remedy)
         }));
         let undone = self.items.iter().filter(|item| !item.is_signed());
@@ -139,6 +139,12 @@ impl ReleaseResult {
         blockers.extend(self.waivers.iter().map(of_waiver));
         blockers
     }
+}
+
+/// A word that a shell takes as it stands: whoever pastes a remedy runs nothing else.
+fn for_a_shell(word: &str) -> String {
+    let is_plain = word.chars().all(|letter| letter.is_alphanumeric() || " -_./".contains(letter));
+    if is_plain { format!("\"{word}\"") } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn of_check(check: &CheckResult) -> Option<Blocker> {

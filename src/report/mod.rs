@@ -76,25 +76,30 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// One visible line of a text from the evidence: control characters, line ends and marks that reorder or
-/// hide text become symbols.
+/// hide text become symbols, and so does what would be a command to the machine of a CI that reads the line.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
-            '\u{7f}' => '\u{2421}',
-            '\u{80}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{fffe}'
-            | '\u{ffff}' => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    let begun = text.trim_start();
+    let (sign, rest) = match begun {
+        _ if begun.starts_with("::") => ("∷", &begun[2..]),
+        _ if begun.starts_with("##[") => ("♯♯[", &begun[3..]),
+        _ => ("", text),
+    };
+    let shown = rest.chars().map(|c| match c {
+        '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}'
+        | '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{fffe}'
+        | '\u{ffff}' => '\u{fffd}',
+        c => c,
+    });
+    sign.chars().chain(shown).collect()
 }
 
 /// As [`printable`], and not longer than `limit` characters.

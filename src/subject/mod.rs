@@ -12,7 +12,7 @@ pub mod seam;
 pub mod trigger;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -55,6 +55,16 @@ impl Target {
                 .filter(|path| path.is_file())
                 .collect(),
             Self::Forge(deployment) => deployment.files(),
+        }
+    }
+
+    /// The folder that the app lies in; `None` for the one that comes with gonogo.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Reference => None,
+            Self::Process(program) => Some(&program.dir),
+            Self::Forge(deployment) => Some(deployment.folder()),
         }
     }
 

@@ -126,6 +126,36 @@ fn going_back_is_rehearsed_and_the_plan_says_what_came_of_it() {
     }
 }
 
+#[test]
+fn a_document_never_takes_the_place_of_what_it_is_drawn_from() {
+    let run = ran();
+    fs::write(run.path("signers"), "").unwrap();
+    let drawn = ["report", "--kind", "summary", "--allowed-signers", "signers", "--out"];
+    for place in
+        ["record/ledger.jsonl", "record/new.md", "record/blobs/new.md", "evidence.jsonl", "verdict.json"]
+    {
+        let place = format!("gonogo-report/{place}");
+        let (_, error) = again(&run.path(""), &[&drawn[..], &[&place]].concat(), 2);
+        assert!(error.contains("cannot write gonogo-report/"), "{error}");
+    }
+    again(&run.path(""), &[&drawn[..], &["signers"]].concat(), 2);
+    let report = "markdown=gonogo-report/record/head";
+    again(&run.path(""), &["judge", "gonogo-report/evidence.jsonl", "--report", report], 2);
+    again(&run.path(""), &[&drawn[..], &["summary.md"]].concat(), 0);
+    again(&run.path(""), &["report", "--kind", "summary"], 0);
+}
+
+#[test]
+fn what_is_to_be_pasted_is_what_a_shell_takes_as_it_stands() {
+    let settings = "release:\n  version: 1.0.0\n  sign_offs:\n    - {role: CTO $(touch x)}\n  \
+                    deployment:\n    - title: out\n      minutes: 1\n      command: |\n        forge deploy\n        forge install\n";
+    let run = gonogo().features(&[("a.feature", FINE)]).file("gonogo.yaml", settings).run().exits(4);
+    let (text, _) = again(&run.path(""), &["report", "--kind", "deployment"], 0);
+    assert!(text.contains("forge deploy\n") && !text.contains("␊"), "{text}");
+    let (text, _) = again(&run.path(""), &["explain", "--to-go", "gonogo-report"], 0);
+    assert!(text.contains("gonogo sign --role 'CTO $(touch x)'"), "{text}");
+}
+
 /// The documents of the walk-through, in its folder, are those that are kept, but for what each run has of its own. With
 /// `GONOGO_WRITE_FIXTURES` set, they are written anew.
 pub fn are_as_kept(folder: &Path) {

@@ -72,6 +72,9 @@ fn nothing_hostile_reaches_any_format() {
         assert!(!is_markup || !drawn.contains("<script"), "{}", format.name);
     }
     assert_eq!(printable("a\u{1b}\u{202e}b\n"), "a␛\u{fffd}b␊");
+    // A CI's machine obeys a line that begins so.
+    assert_eq!(printable(" ::error file=x::a::b"), "∷error file=x::a::b");
+    assert_eq!(printable("##[group]a"), "♯♯[group]a");
 }
 
 #[test]

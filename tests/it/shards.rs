@@ -151,3 +151,25 @@ fn a_part_that_cannot_be_is_refused() {
     let many = with(&["own", "--shard", "9/9"]).run();
     many.leaves_no_verdict().says("has nothing to do");
 }
+
+#[test]
+fn shards_of_two_versions_of_an_app_are_no_shards_of_one_run() {
+    let settings = "subject:\n  command: [sh, driver.sh]\n  protocol: stdio\n";
+    // The driver that is named is the same; what it calls on is not.
+    let line = "set -e; git init -q; git add .; for part in 1 2; do echo \"echo $CHANGES $((part * CHANGES))\" > app.sh; \
+                \"$1\" run --features f --shard $part/2 --out part-$part -q > out || true; done; exec \"$@\"";
+    let merged = |changes: &str| {
+        let run = gonogo().file("gonogo.yaml", settings).file("f/a.feature", FEATURE);
+        let run = run.file("driver.sh", ". ./app.sh\n").file("app.sh", "echo\n").env("CHANGES", changes);
+        run.shell(line).args(&["merge", "part-1", "part-2"]).run()
+    };
+    assert_ne!(merged("0").code(), 2, "shards of one version are put together");
+    merged("1").exits(2).says("the plan, or a file that it is read from, is another");
+}
+
+#[test]
+fn features_that_the_settings_name_are_named_as_seen_from_here() {
+    let run = gonogo().file("gonogo.yaml", "features: [f]\n").file("f/a.feature", FEATURE);
+    let verdict = run.args(&["run"]).run().verdict();
+    assert_eq!(verdict["scenarios"][0]["id"], "f/a.feature:7");
+}

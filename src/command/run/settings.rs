@@ -1,6 +1,11 @@
 //! What a run goes by: flag over environment over file over default. Runs nothing.
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use anyhow::anyhow;
 
@@ -64,7 +69,9 @@ impl Settings {
         let released = baseline.as_deref().map(Baseline::read).transpose().map_err(Refusal::input)?;
         let features = match (arguments.features.as_slice(), &arguments.dir) {
             ([_, ..], _) => arguments.features.clone(),
-            ([], _) if !config.features.is_empty() => config.features.clone(),
+            ([], _) if !config.features.is_empty() => {
+                config.features.iter().map(|path| from_here(path)).collect()
+            }
             ([], Some(dir)) if dir.join("features").is_dir() => vec![dir.join("features")],
             // An app that is named, or lies there, is judged by the built-in features of its kind.
             ([], Some(dir)) if matches!(subject, Target::Reference) && config.subject.is_none() => {
@@ -165,7 +172,10 @@ impl Settings {
         let plan = self.plan(sources)?;
         let Some(cli::Part { index, of }) = self.shard else { return Ok((plan, None)) };
         let whole = plan.len();
-        let files = self.inputs(sources);
+        let mut files = self.inputs(sources);
+        // What a handler or a driver calls on lies in files that no setting names.
+        let app = self.setup.subject.folder().and_then(import::tracked).unwrap_or_default();
+        files.extend(app.into_iter().map(|file| (file, "a tracked file of the app")));
         let shard = Shard {
             index,
             of,
@@ -206,6 +216,14 @@ impl Settings {
             ..header(plan.len(), self.seed, &self.setup.subject)
         }
     }
+}
+
+/// A path as it is seen from the current folder, where it lies below it: evidence and reports name no machine's paths,
+/// and shards of equal trees name the same.
+fn from_here(path: &Path) -> PathBuf {
+    let here = Path::new(".").canonicalize().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    below.filter(|below| !below.as_os_str().is_empty()).unwrap_or(path).to_owned()
 }
 
 /// Other apps than the reference app run in processes of their own, some to a scenario: as many scenarios at

@@ -17,7 +17,7 @@ pub(in crate::document) fn standing(judgement: &Judgement) -> String {
     let count = judgement.blockers.len();
     let things = counted(count, "thing");
     match (judgement.verdict, &judgement.release) {
-        (Verdict::Go(_), Some(release)) if !release.checks.is_empty() => "Production ready, as far as the scenarios and \
+        (Verdict::Go(_), Some(release)) if asks(release) => "Production ready, as far as the scenarios and \
             the release's policy reach: everything planned was shown, every check passed, everybody who must sign has \
             signed. What they do not reach stands under the gaps."
             .to_owned(),
@@ -37,6 +37,11 @@ pub(in crate::document) fn standing(judgement: &Judgement) -> String {
             format!("Not to be released: {things} stand in the way, and at least one of them stops the release.")
         }
     }
+}
+
+/// Whether the policy asks for anything beside the scenarios.
+fn asks(release: &ReleaseResult) -> bool {
+    !(release.checks.is_empty() && release.sign_offs.is_empty() && release.items.is_empty())
 }
 
 /// What the verdict rests on, in figures.

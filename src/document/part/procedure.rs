@@ -43,7 +43,7 @@ pub(super) fn procedure(steps: &[evidence::Step], without: &str) -> Vec<Block> {
     }
     let step = |step: &evidence::Step| Step {
         text: format!("{} ({})", step.title, minutes(u64::from(step.minutes))),
-        commands: step.command.iter().cloned().collect(),
+        commands: step.command.iter().flat_map(|command| command.lines()).map(str::to_owned).collect(),
         details: vec![],
     };
     let all = steps.iter().map(|step| u64::from(step.minutes)).sum();
@@ -92,7 +92,7 @@ pub(in crate::document) fn canary(told: &Told<'_>) -> Section {
 /// How far it is out.
 fn played(told: &Told<'_>) -> Option<Block> {
     let row = |played: &Played| {
-        let Played { at, decision, percent, why } = played;
+        let Played { at, decision, percent, why, .. } = played;
         vec![at.clone(), decision.clone(), format!("{percent} %"), why.join("; ")]
     };
     let rows: Vec<_> = told.source.rollout.iter().map(row).collect();

@@ -1,6 +1,6 @@
 //! Where a document was drawn from, so that anybody can draw it again and hold it to its record.
 
-use super::super::{Source, Told};
+use super::super::{Played, Source, Told};
 
 /// By name and value.
 pub(in crate::document) fn lines(told: &Told<'_>) -> Vec<(String, String)> {
@@ -41,6 +41,9 @@ pub(in crate::document) fn lines(told: &Told<'_>) -> Vec<(String, String)> {
     line("Evidence", format!("{} observations, SHA-256 {}", evidence.observations, evidence.sha256));
     line("Record", format!("{} entries, root {}", source.size, source.root));
     line("Seal", seal(source));
+    if let Some(Played { at, decision, percent, why, .. }) = source.rollout.last() {
+        line("Rollout", format!("{decision} at {at}, {percent} % have it from then on: {}", why.join("; ")));
+    }
     line("Sign-offs", signed(source));
     for departure in &judgement.policy {
         line("Policy", departure.clone());

@@ -91,14 +91,18 @@ impl Deployment {
         self.bundle.node.other_than(&self.manifest.runtime)
     }
 
+    /// The folder that the app lies in.
+    pub fn folder(&self) -> &Path {
+        &self.bundle.folder
+    }
+
     /// The manifest, the package's own files, and the handlers.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let folder = &self.bundle.folder;
-        let beside =
-            [self.manifest.file.as_str(), "package.json", "package-lock.json"].map(|name| folder.join(name));
+        let beside = [self.manifest.file.as_str(), "package.json", "package-lock.json"];
         let handlers = self.manifest.functions.iter().filter_map(|function| function.source(folder));
-        beside.into_iter().chain(handlers).collect()
+        beside.map(|name| folder.join(name)).into_iter().chain(handlers).collect()
     }
 
     /// What the app's folder shows: the manifest, what the sources hold, and what is amiss there.
@@ -374,7 +378,6 @@ impl Instances {
     }
 
     /// Names of the instances that live.
-    #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.lock().reins.keys().cloned().collect()
     }
