@@ -23,9 +23,21 @@ pub fn judged(
     accepted: &[String],
     at: Timestamp,
 ) -> Result<Judgement, RecordError> {
+    judged_of(record, ledger, ledger.size(), (allowed, revoked), accepted, at)
+}
+
+/// The same with what stands in the ledger's first `size` lines.
+pub(super) fn judged_of(
+    record: &Path,
+    ledger: &Ledger,
+    size: u64,
+    (allowed, revoked): (Option<&AllowedSigners>, &Revoked),
+    accepted: &[String],
+    at: Timestamp,
+) -> Result<Judgement, RecordError> {
     let unsound = |what: String| RecordError::Unsound { place: record.display().to_string(), what };
     let evidence = ledger.evidence().ok_or_else(|| unsound("its ledger names no evidence".to_owned()))?;
-    let signed = approvals(&standings(record, ledger, ledger.size(), allowed, revoked, at));
+    let signed = approvals(&standings(record, ledger, size, allowed, revoked, at));
     let since = Since { approvals: &signed, accepted, at: Some(at) };
     of_evidence(record, &evidence.sha256, &since).map_err(unsound)
 }

@@ -27,6 +27,7 @@ mod sign_off;
 mod signers;
 pub mod sshsig;
 pub mod statement;
+mod sweep;
 pub mod verify;
 mod write;
 

@@ -1,22 +1,24 @@
 //! The rollout in a record: decides under the record's lock, on what the ledger says alone, and adds what was decided
 //! with the files that it rests on. Whoever verifies decides all of it again from the same files.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use super::{
     AllowedSigners, BLOBS, CHECKPOINT, RecordError, Revoked, SealingKey,
+    again::judged_of,
     checkpoint::Checkpoint,
-    entry::Event,
+    entry::{Event, Verdict},
     ledger::{LEDGER, Ledger, replace},
     read_regular, sha256,
+    sweep::sweep,
     verify::{self, Finding, Trust},
     write::{open_with, seal_again},
 };
 use crate::{
     evidence::file::Reader,
-    rollout::{Answer, Data, Decided, File, Plan, Refused, When, rule},
+    rollout::{Answer, Data, Decided, Decision, File, OUT_NO_MORE, Plan, Refused, When, rule},
 };
 
 /// No file of a step is larger. Bytes.
@@ -54,13 +56,15 @@ pub fn roll_out(
     let refused = |what: String| RecordError::Unsound { place: "the rollout".to_owned(), what };
     if let (Some(key), true) = (call.key, is_unsealed_since(record, appender.ledger(), call)) {
         // The line is this very call's: it ended between ledger and seal.
-        replay(record, appender.ledger()).map_err(refused)?;
+        replay(record, appender.ledger(), call.allowed, call.revoked).map_err(refused)?;
         seal_again(record, &appender, Some(key))?;
     }
     sound(record, call, now).map_err(refused)?;
     let ledger = appender.ledger();
     let plan = plan(record, ledger).map_err(refused)?;
-    let answer = decide(&plan, ledger, ledger.entries().len(), call.files, when);
+    let lines = ledger.entries().len();
+    let let_out = let_out(record, ledger, lines, (call.allowed, call.revoked), now);
+    let answer = decide(&plan, ledger, lines, &let_out, call.files, when);
     let answer = answer.map_err(|why| refused(why.to_string()))?;
     if let Answer::New(decided) = &answer {
         for (file, named) in call.files.iter().zip(&decided.files) {
@@ -72,19 +76,20 @@ pub fn roll_out(
     Ok(answer)
 }
 
-/// What follows from the ledger's first `seen` lines.
-fn decide(plan: &Plan, ledger: &Ledger, seen: usize, files: &[File], when: When) -> Result<Answer, Refused> {
-    let (mut past, mut let_out, mut floor) = (vec![], Err("it has no verdict".to_owned()), Timestamp::MIN);
+/// What follows from the ledger's first `seen` lines, when the release may go out or not for this reason.
+fn decide(
+    plan: &Plan,
+    ledger: &Ledger,
+    seen: usize,
+    let_out: &Result<(), String>,
+    files: &[File],
+    when: When,
+) -> Result<Answer, Refused> {
+    let (mut past, mut floor) = (vec![], Timestamp::MIN);
     for entry in ledger.entries().iter().take(seen) {
         match &entry.event {
             Event::Rollout(decided) => past.push(decided.clone()),
-            Event::Verdict(verdict) => {
-                let_out = match verdict.exit_code {
-                    0 => Ok(()),
-                    code => Err(format!("its verdict is {}, exit code {code}", verdict.verdict)),
-                };
-                floor = floor.max(entry.ts);
-            }
+            Event::Verdict(_) => floor = floor.max(entry.ts),
             _ => {}
         }
         // A rehearsal's lines are of two clocks.
@@ -94,11 +99,46 @@ fn decide(plan: &Plan, ledger: &Ledger, seen: usize, files: &[File], when: When)
         return Err(Refused::ClockSetBack { at: when.at, last: floor });
     }
     let data = Data::read(files, when.at);
-    let let_out = match &let_out {
-        Ok(()) => Ok(()),
-        Err(why) => Err(why.as_str()),
-    };
-    rule(plan, &past, let_out, &data, when)
+    rule(plan, &past, let_out.as_ref().map(|()| ()).map_err(String::as_str), &data, when)
+}
+
+/// Whether the verdict among the first `seen` lines lets the release out.
+fn stated(ledger: &Ledger, seen: usize) -> Result<&Verdict, String> {
+    let verdict = ledger.entries().iter().take(seen).rev().find_map(|entry| match &entry.event {
+        Event::Verdict(verdict) => Some(verdict),
+        _ => None,
+    });
+    let verdict = verdict.ok_or("it has no verdict")?;
+    match verdict.exit_code {
+        0 => Ok(verdict),
+        code => Err(format!("its verdict is {}, exit code {code}", verdict.verdict)),
+    }
+}
+
+/// Whether the release may go out by its verdict, and still by what people signed in the first `seen` lines: who
+/// rejects it behind the verdict stops it, too.
+fn let_out(
+    record: &Path,
+    ledger: &Ledger,
+    seen: usize,
+    (allowed, revoked): (Option<&AllowedSigners>, &Revoked),
+    at: Timestamp,
+) -> Result<(), String> {
+    let verdict = stated(ledger, seen)?;
+    let is_signed = |event: &Event| matches!(event, Event::SignOff(_) | Event::BreakGlass(_));
+    if allowed.is_none() && ledger.entries().iter().take(seen).any(|entry| is_signed(&entry.event)) {
+        return Err("whose its sign-offs are takes a file of allowed signers".to_owned());
+    }
+    let judged = judged_of(record, ledger, seen as u64, (allowed, revoked), &verdict.accepted, at);
+    let judged = judged.map_err(|error| error.to_string())?;
+    match judged.exit_code {
+        0 => Ok(()),
+        code => Err(format!(
+            "its verdict was {}, with what is signed and good by now it is {}, exit code {code}",
+            verdict.verdict,
+            judged.verdict.word()
+        )),
+    }
 }
 
 fn plan(record: &Path, ledger: &Ledger) -> Result<Plan, String> {
@@ -110,7 +150,12 @@ fn plan(record: &Path, ledger: &Ledger) -> Result<Plan, String> {
 }
 
 /// Decides everything again that a ledger says was decided; answers with the last decision and how many there are.
-pub(super) fn replay(record: &Path, ledger: &Ledger) -> Result<Option<(Decided, usize)>, String> {
+pub(super) fn replay(
+    record: &Path,
+    ledger: &Ledger,
+    allowed: Option<&AllowedSigners>,
+    revoked: &Revoked,
+) -> Result<Option<(Decided, usize)>, String> {
     let (mut last, mut count, mut known) = (None, 0, None);
     for (index, entry) in ledger.entries().iter().enumerate() {
         let Event::Rollout(stated) = &entry.event else { continue };
@@ -126,21 +171,51 @@ pub(super) fn replay(record: &Path, ledger: &Ledger) -> Result<Option<(Decided, 
             )));
         }
         let files = files(record, stated).map_err(at)?;
-        let when = When { at: stated.to, rehearsed: stated.rehearsed };
-        match decide(plan, ledger, index, &files, when) {
-            Err(why) => return Err(at(format!("says {}, but {why}", stated.decision.word()))),
-            Ok(Answer::Again(_)) => {
-                return Err(at(format!("says {} where nothing was to decide", stated.decision.word())));
-            }
-            Ok(Answer::New(found)) if found != *stated => {
-                let (said, came) = (told(stated), told(&found));
-                return Err(at(format!("says {said}, its data come to {came}: {}", found.why.join("; "))));
-            }
-            Ok(Answer::New(_)) => {}
-        }
+        let again = |let_out: &_| same_again(plan, ledger, index, let_out, &files, stated);
+        let by = |revoked: &Revoked| match allowed {
+            // Nobody can say whose the sign-offs are: that the verdict stands on them is said in its own row.
+            None => self::stated(ledger, index).map(drop),
+            Some(_) => let_out(record, ledger, index, (allowed, revoked), entry.ts),
+        };
+        again(&by(revoked))
+            // A key may have been revoked since.
+            .or_else(|why| again(&by(&Revoked::default())).map_err(|_| why))
+            // A reason to hold that cannot be told again is believed: it lets nothing out.
+            .or_else(|why| {
+                held_for(stated).map_or(Err(why.clone()), |held| again(&Err(held)).map_err(|_| why))
+            })
+            .map_err(at)?;
         (last, count) = (Some(stated.clone()), count + 1);
     }
     Ok(last.map(|last| (last, count)))
+}
+
+/// Why a decision says that the release goes out no more.
+fn held_for(stated: &Decided) -> Option<String> {
+    let held = stated.why.iter().filter(|_| stated.decision == Decision::Hold);
+    held.filter_map(|why| why.strip_prefix(OUT_NO_MORE)).next_back().map(str::to_owned)
+}
+
+/// Whether a decision is the one that its files and the lines before it come to.
+fn same_again(
+    plan: &Plan,
+    ledger: &Ledger,
+    index: usize,
+    let_out: &Result<(), String>,
+    files: &[File],
+    stated: &Decided,
+) -> Result<(), String> {
+    let when = When { at: stated.to, rehearsed: stated.rehearsed };
+    let says = stated.decision.word();
+    match decide(plan, ledger, index, let_out, files, when) {
+        Err(why) => Err(format!("says {says}, but {why}")),
+        Ok(Answer::Again(_)) => Err(format!("says {says} where nothing was to decide")),
+        Ok(Answer::New(found)) if found != *stated => {
+            let (said, came) = (told(stated), told(&found));
+            Err(format!("says {said}, its data come to {came}: {}", found.why.join("; ")))
+        }
+        Ok(Answer::New(_)) => Ok(()),
+    }
 }
 
 /// A decision in a few words.
@@ -196,26 +271,6 @@ fn is_unsealed_since(record: &Path, ledger: &Ledger, call: &Call<'_>) -> bool {
     given.sort();
     named.sort();
     is_next && given == named
-}
-
-/// Removes what a call left that ended before its line was added: bodies that no line names, and files half written.
-fn sweep(record: &Path, ledger: &Ledger) -> Result<(), RecordError> {
-    let named: std::collections::BTreeSet<&str> =
-        ledger.entries().iter().flat_map(|entry| entry.event.blobs()).collect();
-    let is_hash = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    for (folder, has_bodies) in [(record.join(BLOBS), true), (record.to_owned(), false)] {
-        let io = |source| RecordError::Io { path: folder.clone(), source };
-        for entry in fs::read_dir(&folder).map_err(io)? {
-            let entry = entry.map_err(io)?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let is_partial = name.ends_with(".partial");
-            let is_orphan = has_bodies && is_hash(&name) && !named.contains(name.as_str());
-            if (is_partial || is_orphan) && entry.file_type().map_err(io)?.is_file() {
-                fs::remove_file(entry.path()).map_err(io)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ pub fn verify(record: &Path, trust: &Trust<'_>) -> Report {
     report.take("files", files::check(record, Some(&ledger)));
     let (finding, detail) = again(record, &ledger, trust).unwrap_or_else(|why| (Finding::Failed, why));
     report.add(VERDICT_ROW, finding, detail);
-    rolled_out(record, &ledger, &mut report);
+    rolled_out(record, &ledger, trust, &mut report);
     seals::check(record, &ledger, trust, &mut report);
     predecessor(&ledger, trust, &mut report);
     signed(record, &ledger, trust, &mut report);
@@ -215,8 +215,8 @@ fn again(record: &Path, ledger: &Ledger, trust: &Trust<'_>) -> Result<(Finding, 
 }
 
 /// Decides the rollout again, each step from its own files.
-fn rolled_out(record: &Path, ledger: &Ledger, report: &mut Report) {
-    let (finding, detail) = match rollout::replay(record, ledger) {
+fn rolled_out(record: &Path, ledger: &Ledger, trust: &Trust<'_>, report: &mut Report) {
+    let (finding, detail) = match rollout::replay(record, ledger, trust.allowed, trust.revoked) {
         Ok(None) => return,
         Err(why) => (Finding::Failed, why),
         Ok(Some((last, count))) => {

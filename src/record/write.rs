@@ -23,11 +23,12 @@ use super::{
     checkpoint::Checkpoint,
     dsse,
     entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
-    ledger::{Appender, LEDGER, Ledger, replace},
+    ledger::{Appender, LEDGER, replace},
     read_regular, sha256,
     sign_off::{Carried, opened},
     statement,
-    verify::LARGEST_REPORT,
+    sweep::sweep,
+    verify::{self, Finding, LARGEST_REPORT, Trust},
 };
 use crate::{
     evidence::{
@@ -194,7 +195,7 @@ pub(super) fn seal_again(
 /// Judges a record's evidence again with what people signed and what is accepted by now, and adds what it comes to.
 ///
 /// # Errors
-/// As [`add_verdict`]; or the evidence is not what was recorded.
+/// As [`add_verdict`]; or the record is not sound: then nothing is added.
 pub fn conclude(
     record: &Path,
     allowed: &AllowedSigners,
@@ -203,16 +204,32 @@ pub fn conclude(
     key: Option<&SealingKey>,
     at: Timestamp,
 ) -> Result<Judgement, RecordError> {
-    let ledger = Ledger::read(record)?;
-    let judgement = judged(record, &ledger, Some(allowed), revoked, accepted, at)?;
+    let mut appender = open_with(record, key)?;
+    sweep(record, appender.ledger())?;
+    sound(record, key, at)?;
+    let judgement = judged(record, appender.ledger(), Some(allowed), revoked, accepted, at)?;
+    let report = drawn(&judgement);
     let outcome = Outcome {
         verdict: judgement.verdict.word(),
         exit_code: judgement.exit_code,
-        report: &drawn(&judgement),
+        report: &report,
         accepted,
     };
-    add_verdict(record, &outcome, key, at)?;
+    verdict(record, &mut appender, &outcome, at)?;
+    seal(record, &appender, &report, key)?;
     Ok(judgement)
+}
+
+/// Whether a record is whole. Who may sign is not asked: what was signed is judged anew.
+fn sound(record: &Path, key: Option<&SealingKey>, at: Timestamp) -> Result<(), RecordError> {
+    let (key, revoked) = (key.map(SealingKey::public), Revoked::default());
+    let trust = Trust { key: key.as_ref(), allowed: None, revoked: &revoked, predecessor: None, at };
+    let report = verify::verify(record, &trust);
+    let broken = report.rows.iter().find(|row| row.finding == Finding::Failed && !row.is_sign_off());
+    broken.map_or(Ok(()), |row| {
+        let what = format!("it is not sound: {}: {}", row.what, row.detail);
+        Err(RecordError::Unsound { place: record.display().to_string(), what })
+    })
 }
 
 /// The JSON report, as a record keeps it.

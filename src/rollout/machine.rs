@@ -27,6 +27,9 @@ impl Answer {
     }
 }
 
+/// Before the reason for which a release that was let out is let out no more.
+pub const OUT_NO_MORE: &str = "the release is let out no more: ";
+
 /// Why nothing is decided.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -126,7 +129,7 @@ fn follow(
     When { at, rehearsed }: When,
 ) -> Decided {
     let Weighed { missed, mut missing, measured } = weighed;
-    missing.extend(let_out.err().map(|why| format!("the release is let out no more: {why}")));
+    missing.extend(let_out.err().map(|why| format!("{OUT_NO_MORE}{why}")));
     let is_last = step + 1 >= plan.steps.len();
     let (decision, next, why) = match (missed.is_empty(), missing.is_empty()) {
         (false, _) => (Decision::RollBack, step, missed),

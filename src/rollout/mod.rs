@@ -20,7 +20,7 @@ pub mod window;
 mod tests;
 
 pub use data::{Data, File};
-pub use machine::{Answer, Refused, When, rule};
+pub use machine::{Answer, OUT_NO_MORE, Refused, When, rule};
 pub use plan::{Asks, Plan, Step, Watched};
 
 use std::path::Path;

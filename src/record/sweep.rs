@@ -1,0 +1,25 @@
+//! Clears a record of what a call left that did not come to its end. Touches nothing that a line of the ledger names.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use super::{BLOBS, RecordError, ledger::Ledger};
+
+/// Removes what a call left that ended before its line was added: bodies that no line names, and files half written.
+/// Whoever calls it holds the record's lock.
+pub(super) fn sweep(record: &Path, ledger: &Ledger) -> Result<(), RecordError> {
+    let named: BTreeSet<&str> = ledger.entries().iter().flat_map(|entry| entry.event.blobs()).collect();
+    let is_hash = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for (folder, has_bodies) in [(record.join(BLOBS), true), (record.to_owned(), false)] {
+        let io = |source| RecordError::Io { path: folder.clone(), source };
+        for entry in fs::read_dir(&folder).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let is_partial = name.ends_with(".partial");
+            let is_orphan = has_bodies && is_hash(&name) && !named.contains(name.as_str());
+            if (is_partial || is_orphan) && entry.file_type().map_err(io)?.is_file() {
+                fs::remove_file(entry.path()).map_err(io)?;
+            }
+        }
+    }
+    Ok(())
+}
