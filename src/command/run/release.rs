@@ -225,6 +225,8 @@ impl Gather<'_> {
             facts.push(CheckFact::Noted { what });
         }
         let now = self.log(facts, Of::Now, &named.files, &fields);
+        let amiss = now.as_ref().and_then(|now| now.of_another_time(self.committed(), self.now));
+        facts.extend(amiss.map(not_read));
         let before = self.log(facts, Of::Before, &named.before, &fields);
         facts.extend(now.iter().flat_map(|now| now.facts(before.as_ref())));
     }

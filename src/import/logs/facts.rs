@@ -31,6 +31,7 @@ impl Reading {
             errors: tally.errors,
             first: self.times.first(),
             last: self.times.last(),
+            ended: self.times.ended(),
             written: self.times.written(),
             refreshes: (tally.refresh_ok, tally.refresh_failed),
             locks: (tally.lock_attempts, tally.lock_denied),
@@ -55,6 +56,21 @@ impl Reading {
         let count = self.broken.count - self.open_ends;
         say(count > 0, told(&Seen { count, first: self.broken.first }, "broken JSON"));
         say(self.lost.count > 0, told(&self.lost, "too long to be read"));
+        say(
+            self.arrays.count > 0,
+            told(
+                &self.arrays,
+                "an array of JSON: expected one object a line, its records are not told apart",
+            ),
+        );
+        let strange = "OTLP without a record, or with keys that are not known";
+        say(self.strange_batches.count > 0, told(&self.strange_batches, strange));
+        // Within bounds a file may have nothing to say.
+        let empty = self.empty_files;
+        say(
+            empty > 0 && tally.entries > 0 && self.times.written().is_none(),
+            format!("{empty} of the log's files hold no entry"),
+        );
         if let Some(strange) = &tally.strange_level {
             let count = tally.strange_levels;
             say(true, format!("the level of {} is not known: `{strange}`", entries(count)));
@@ -73,6 +89,13 @@ impl Reading {
         say(
             denied > attempts,
             format!("`lock_denied` fits {denied} entries, `lock_attempt` no more than {attempts}"),
+        );
+        let silent = tally.silent;
+        say(
+            silent > 0,
+            format!(
+                "{silent} errors say nothing where a message is looked for: `msg`, `message`, `body`, `event`"
+            ),
         );
         let others = tally.kinds.others;
         say(others > 0, format!("{others} errors are of further kinds than the first {KIND_LIMIT}"));

@@ -31,6 +31,8 @@ mod kinds;
 mod tests;
 #[cfg(test)]
 mod unlevelled;
+#[cfg(test)]
+mod unseen;
 
 use entry::Entry;
 use fields::Compiled;
@@ -98,6 +100,8 @@ pub struct LogReport {
     pub first: Option<Timestamp>,
     /// When the last entry with a time was written.
     pub last: Option<Timestamp>,
+    /// When the last entries of its files were written, the earliest and the latest of them.
+    pub ended: Option<(Timestamp, Timestamp)>,
     /// When the entries were written that count, where the log is read within bounds.
     pub written: Option<Written>,
     /// Tokens that were refreshed, and those that were not.
@@ -176,6 +180,13 @@ fn recognise(path: &Path, head: &[u8]) -> Result<LogFormat, ImportError> {
     Ok(LogFormat::Plain)
 }
 
+/// Whether a line is an array of JSON, or begins as one of records.
+fn is_array(line: &str) -> bool {
+    let Some(rest) = line.trim().strip_prefix('[') else { return false };
+    let is_whole = || serde_json::from_str::<Vec<serde::de::IgnoredAny>>(line);
+    rest.trim_start().starts_with('{') || (rest.ends_with(']') && is_whole().is_ok_and(|all| !all.is_empty()))
+}
+
 /// Lines of one kind, and where the first of them stands.
 #[derive(Default)]
 struct Seen {
@@ -207,6 +218,10 @@ struct Reading {
     /// Lines that were cut, and those of them whose entry is lost.
     cut: Seen,
     lost: Seen,
+    /// Lines that hold an array, whose records are not told apart.
+    arrays: Seen,
+    /// Batches without a record, or with parts that are not known.
+    strange_batches: Seen,
     invalid: Seen,
     nul: Seen,
     is_last_open: bool,
@@ -214,6 +229,10 @@ struct Reading {
     open_ends: u64,
     /// The next line is a file's first.
     is_first: bool,
+    /// Entries of the file that is read, whether they count or not.
+    of_file: u64,
+    /// Files without any.
+    empty_files: u64,
 }
 
 impl Reading {
@@ -229,11 +248,15 @@ impl Reading {
             foreign: Seen::default(),
             cut: Seen::default(),
             lost: Seen::default(),
+            arrays: Seen::default(),
+            strange_batches: Seen::default(),
             invalid: Seen::default(),
             nul: Seen::default(),
             is_last_open: false,
             open_ends: 0,
             is_first: true,
+            of_file: 0,
+            empty_files: 0,
         }
     }
 
@@ -241,6 +264,8 @@ impl Reading {
     fn end_file(&mut self) {
         self.open_ends += u64::from(std::mem::take(&mut self.is_last_open));
         self.is_first = true;
+        self.empty_files += u64::from(std::mem::take(&mut self.of_file) == 0);
+        self.times.end_file();
     }
 
     fn line(&mut self, raw: &Raw<'_>) {
@@ -290,11 +315,18 @@ impl Reading {
                     tally.settle();
                 }
             });
-            if read.is_err() {
-                let seen = if is_cut { &mut self.lost } else { &mut self.broken };
-                seen.see(self.lines);
+            match read {
+                Ok(0) => self.strange_batches.see(self.lines),
+                Ok(records) => self.of_file += records,
+                Err(_) if is_cut => self.lost.see(self.lines),
+                Err(error) if error.is_data() => self.strange_batches.see(self.lines),
+                Err(_) => self.broken.see(self.lines),
             }
             return;
+        }
+        let is_indented = self.format == LogFormat::Plain && line.starts_with([' ', '\t']);
+        if !is_within && !is_indented && is_array(line) {
+            self.arrays.see(self.lines);
         }
         if is_json {
             let is_whole = self.keys.read(line, &mut self.entry).is_ok();
@@ -341,6 +373,7 @@ impl Reading {
     }
 
     fn finish(&mut self) {
+        self.of_file += 1;
         self.entry.settle_level();
         if self.times.see(&self.entry) {
             self.tally.count(&self.entry);

@@ -1,50 +1,61 @@
 //! OpenTelemetry's logs as JSON, one batch a line: OTLP/JSON as the collector's file exporter writes it
 //! (<https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>). Whole numbers may be texts there.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{entry::Entry, json::Keys};
 
 /// Whether a line is a batch.
 pub(super) fn is_batch(line: &str) -> bool {
-    line.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with("\"resourceLogs\""))
+    let first = line.trim_start().strip_prefix('{').map_or("", str::trim_start);
+    ["\"resourceLogs\"", "\"resource_logs\""].iter().any(|key| first.starts_with(key))
 }
 
+// Another key here could hold records that nobody counts, as `instrumentationLibraryLogs` of older versions does.
+
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Batch {
-    #[serde(default)]
+    #[serde(default, alias = "resource_logs")]
     resource_logs: Vec<ResourceLogs>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ResourceLogs {
-    #[serde(default)]
+    #[serde(default, alias = "scope_logs")]
     scope_logs: Vec<ScopeLogs>,
+    #[serde(default, rename = "resource")]
+    _resource: IgnoredAny,
+    #[serde(default, rename = "schemaUrl", alias = "schema_url")]
+    _schema_url: IgnoredAny,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ScopeLogs {
-    #[serde(default)]
+    #[serde(default, alias = "log_records")]
     log_records: Vec<LogRecord>,
+    #[serde(default, rename = "scope")]
+    _scope: IgnoredAny,
+    #[serde(default, rename = "schemaUrl", alias = "schema_url")]
+    _schema_url: IgnoredAny,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LogRecord {
-    #[serde(default)]
+    #[serde(default, alias = "time_unix_nano")]
     time_unix_nano: Option<Scalar>,
-    #[serde(default)]
+    #[serde(default, alias = "observed_time_unix_nano")]
     observed_time_unix_nano: Option<Scalar>,
-    #[serde(default)]
+    #[serde(default, alias = "severity_number")]
     severity_number: Option<Scalar>,
-    #[serde(default)]
+    #[serde(default, alias = "severity_text")]
     severity_text: Option<String>,
     #[serde(default)]
     body: Option<AnyValue>,
-    #[serde(default)]
+    #[serde(default, alias = "event_name")]
     event_name: Option<String>,
     #[serde(default)]
     attributes: Vec<Pair>,
@@ -60,15 +71,15 @@ struct Pair {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AnyValue {
-    #[serde(default)]
+    #[serde(default, alias = "string_value")]
     string_value: Option<String>,
-    #[serde(default)]
+    #[serde(default, alias = "int_value")]
     int_value: Option<Scalar>,
-    #[serde(default)]
+    #[serde(default, alias = "double_value")]
     double_value: Option<Scalar>,
-    #[serde(default)]
+    #[serde(default, alias = "bool_value")]
     bool_value: Option<bool>,
-    #[serde(default)]
+    #[serde(default, alias = "kvlist_value")]
     kvlist_value: Option<Pairs>,
 }
 
@@ -98,7 +109,7 @@ impl Scalar {
 ///
 /// # Errors
 ///
-/// The line is no batch.
+/// The line is no batch, or has parts that are not known.
 pub(super) fn read(
     line: &str,
     keys: &Keys,

@@ -46,6 +46,7 @@ impl<'a> LogReader<'a> {
         // A log that was just rotated is empty, and of any format.
         let is_empty = head.trim_ascii().is_empty();
         let known = self.reading.as_ref().map(|reading| (reading.format, reading.lines));
+        let empty_files = self.reading.as_ref().map_or(0, |reading| reading.empty_files);
         let reading = match (self.reading.take(), known) {
             (Some(_), Some((known, lines))) if lines > 0 && known != format && !is_empty => {
                 let (known, found) = (known.word(), format.word());
@@ -55,6 +56,7 @@ impl<'a> LogReader<'a> {
             _ => {
                 let compiled = Compiled::of(self.fields).map_err(|what| ImportError::file(&path, what))?;
                 let mut reading = Reading::new(format, compiled);
+                reading.empty_files = empty_files;
                 if let Some((from, to)) = self.bounds {
                     reading.times.within(from, to);
                 }

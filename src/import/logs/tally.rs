@@ -28,6 +28,8 @@ pub(super) struct Tally {
     pub lock_attempts: u64,
     pub lock_denied: u64,
     pub kinds: Kinds,
+    /// Errors of no kind: nothing that they say is known.
+    pub silent: u64,
     /// The kind of the newest entry where that is an error: what continues it may tell more.
     pending: Option<String>,
     pages: Option<Histogram<u64>>,
@@ -50,6 +52,7 @@ impl Tally {
             lock_attempts: 0,
             lock_denied: 0,
             kinds: Kinds::default(),
+            silent: 0,
             pending: None,
             // The bounds are constants that fit: there is always one.
             pages: Histogram::new_with_bounds(1, LONGEST_PAGE_US, FIGURES).ok(),
@@ -75,16 +78,23 @@ impl Tally {
         if let (Some(line), Some(mut kind)) = (told, self.pending.take_if(|_| told.is_some())) {
             let more = template(line);
             if !kind.contains(&more) {
-                kind.extend([": ", &more]);
+                kind.extend([if kind.is_empty() { "" } else { ": " }, &more]);
             }
-            self.kinds.count(kind);
+            self.count_kind(kind);
         }
     }
 
     /// What comes next is no part of the newest entry.
     pub fn settle(&mut self) {
         if let Some(kind) = self.pending.take() {
-            self.kinds.count(kind);
+            self.count_kind(kind);
+        }
+    }
+
+    fn count_kind(&mut self, kind: String) {
+        match kind.is_empty() {
+            true => self.silent += 1,
+            false => self.kinds.count(kind),
         }
     }
 

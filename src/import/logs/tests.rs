@@ -126,8 +126,12 @@ fn what_cannot_be_judged_by_is_said() {
     }
     row("", &[], &[]);
     row("{\"level\":30,\"ms", &["the log is cut off within its last line"], &[]);
-    row("{\"level\":30,\"ms\n{\"level\":50,\"a\":}\n", &["2 lines are broken JSON, first line 100"], &[]);
-    row("{\"level\":30}{\"level\":50}\n", &["1 line is broken JSON, first line 100"], &[]);
+    row(
+        "{\"level\":30,\"ms\n{\"level\":50,\"msg\":\"x\",\"a\":}\n",
+        &["2 lines are broken JSON, first line 100"],
+        &[],
+    );
+    row("{\"level\":30}{\"level\":30}\n", &["1 line is broken JSON, first line 100"], &[]);
     row(
         "{\"level\":\"grave\"}\n{\"level\":3}\n",
         &["the level of 2 entries is not known: `grave`"],

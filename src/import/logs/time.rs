@@ -1,9 +1,9 @@
 //! When a log was written: from its first entry with a time to its last. Times are kept as they stand there and read
 //! once, at the end; where a log is read within bounds, each is read, and tells whether its entry counts.
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::entry::Entry;
+use super::{LogReport, entry::Entry};
 
 /// The first and the last time of a log.
 #[derive(Default)]
@@ -11,6 +11,8 @@ pub(super) struct Window {
     first: Option<Timestamp>,
     text: String,
     epoch: Option<f64>,
+    last: Option<Timestamp>,
+    ended: Option<(Timestamp, Timestamp)>,
     bounds: Option<(Timestamp, Timestamp)>,
     written: Written,
 }
@@ -80,8 +82,24 @@ impl Window {
         self.text.push_str(&entry.time);
         self.epoch = entry.epoch;
         if self.first.is_none() {
-            self.first = self.last();
+            self.first = self.newest();
         }
+    }
+
+    /// A file is at its end; another may follow.
+    pub fn end_file(&mut self) {
+        let newest = self.newest();
+        self.text.clear();
+        self.epoch = None;
+        if let Some(at) = newest {
+            self.last = Some(at);
+            self.ended = Some(self.ended.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
+        }
+    }
+
+    /// When the last entries of the files were written, the earliest and the latest of them.
+    pub fn ended(&self) -> Option<(Timestamp, Timestamp)> {
+        self.ended
     }
 
     pub fn first(&self) -> Option<Timestamp> {
@@ -89,7 +107,30 @@ impl Window {
     }
 
     pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    fn newest(&self) -> Option<Timestamp> {
         self.epoch.and_then(of_number).or_else(|| of_text(&self.text))
+    }
+}
+
+/// Two clocks differ by so much and no more.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+impl LogReport {
+    /// Why its entries cannot tell of what was committed at `since` (where that is known) and is looked at by `until`:
+    /// one of its files ends before the one, or with an entry behind the other. A log that tells no times is as old as
+    /// its file.
+    #[must_use]
+    pub fn of_another_time(&self, since: Option<Timestamp>, until: Timestamp) -> Option<String> {
+        let (earliest, latest) = self.ended?;
+        if latest.duration_since(until) > SKEW {
+            return Some(format!("the log ends at {latest}, which is yet to come: it is {until}"));
+        }
+        // A commit knows seconds only.
+        let since = since.filter(|since| earliest.as_second() < since.as_second())?;
+        Some(format!("the log, or a file of it, ends at {earliest}, before the commit of {since}"))
     }
 }
 

@@ -84,7 +84,8 @@ fn a_level_is_found_by_every_usual_name_and_by_the_policys() {
         LogFields { level: vec!["grade".to_owned(), "app.grade".to_owned()], ..LogFields::default() };
     #[rustfmt::skip]
     let rows = [
-        "{\"grade\":\"ERROR\"}", "{\"app\":{\"grade\":\"error\"}}", "{\"app.grade\":50}", "grade=error msg=boom",
+        "{\"grade\":\"ERROR\",\"msg\":\"x\"}", "{\"app\":{\"grade\":\"error\"},\"msg\":\"x\"}", "{\"app.grade\":50,\"msg\":\"x\"}",
+        "grade=error msg=boom",
     ];
     for line in rows {
         let text = format!("{INFO}{line}\n");
