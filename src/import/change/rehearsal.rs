@@ -20,25 +20,38 @@ struct Way {
     has_merges: bool,
 }
 
+/// Why the way back was not tried.
+#[derive(Debug, thiserror::Error)]
+enum NotTried {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("{0} commits lie between: they were not reverted one by one")]
+    TooMany(usize),
+}
+
 impl CommitChange {
-    /// Tries the way back to the base; `None` where there is no base, so that there is nothing to go back to.
+    /// Tries the way back to the base, which is not read where it could not be tried; `None` where there is no base, so that there is nothing to go back to.
     #[must_use]
     pub fn rehearsed(&self) -> Option<CheckFact> {
         let base = self.base.as_deref()?;
-        let (commands, conflicts) = match self.rehearse(base) {
-            Ok(tried) => tried,
-            Err(error) => (vec![], vec![format!("it could not be tried: {error}")]),
-        };
-        Some(CheckFact::RollbackRehearsed { commands, clean: conflicts.is_empty(), conflicts })
+        Some(match self.rehearse(base) {
+            Ok((commands, conflicts)) => {
+                CheckFact::RollbackRehearsed { commands, clean: conflicts.is_empty(), conflicts }
+            }
+            Err(why) => CheckFact::NotRead { what: format!("going back could not be rehearsed: {why}") },
+        })
     }
 
     /// The commands, and what is in their way.
-    fn rehearse(&self, base: &str) -> Result<(Vec<String>, Vec<String>), GitError> {
+    fn rehearse(&self, base: &str) -> Result<(Vec<String>, Vec<String>), NotTried> {
         let git = Git::open(&self.root)?;
-        let way = match way(&git, base, &self.commit)? {
-            Ok(way) => way,
-            Err(why) => return Ok((vec![], vec![why])),
+        let Some(way) = way(&git, base, &self.commit)? else {
+            let why = "is not on the first-parent line of the commit: reverting does not lead back to it";
+            return Ok((vec![], vec![format!("{base} {why}")]));
         };
+        if way.commits.len() > MOST_COMMITS {
+            return Err(NotTried::TooMany(way.commits.len()));
+        }
         let commit = &self.commit;
         let command = match way.has_merges {
             false => format!("git revert --no-edit {base}..{commit}"),
@@ -55,23 +68,17 @@ impl CommitChange {
 }
 
 /// The commits between, if reverting them can lead to the base.
-fn way(git: &Git, base: &str, commit: &str) -> Result<Result<Way, String>, GitError> {
+fn way(git: &Git, base: &str, commit: &str) -> Result<Option<Way>, GitError> {
     let range = format!("{base}..{commit}");
     let bytes = git.output(&["rev-list", "--first-parent", "--parents", &range])?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(' ').collect()).collect();
     let has_merges = lines.iter().any(|line| line.len() > 2);
     if lines.last().and_then(|line| line.get(1)) != Some(&base) {
-        let why = format!(
-            "{base} is not on the first-parent line of the commit: reverting does not lead back to it"
-        );
-        return Ok(Err(why));
-    }
-    if lines.len() > MOST_COMMITS {
-        return Ok(Err(format!("{} commits lie between: they were not reverted one by one", lines.len())));
+        return Ok(None);
     }
     let commits = lines.iter().filter_map(|line| line.first()).map(|id| (*id).to_owned()).collect();
-    Ok(Ok(Way { commits, has_merges }))
+    Ok(Some(Way { commits, has_merges }))
 }
 
 /// Reverts all of it without a commit; what is in the way of the base's tree.
@@ -168,6 +175,19 @@ mod tests {
         let (commands, clean, conflicts) = rehearsed(&repository, &side);
         assert!(!clean && commands.is_empty());
         assert!(conflicts[0].contains("is not on the first-parent line"), "{conflicts:?}");
+    }
+
+    #[test]
+    fn what_could_not_be_tried_is_not_read() {
+        let Some(repository) = Repository::new() else { return };
+        let base = repository.write("a", "1\n").commit();
+        repository.write("a", "2\n").commit();
+        let mut change = repository.read(Some(&base));
+        change.root = change.root.join("nowhere");
+        let told = change.rehearsed();
+        let is_not_read =
+            matches!(&told, Some(CheckFact::NotRead { what }) if what.contains("not be rehearsed"));
+        assert!(is_not_read, "{told:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is to be released: a commit, its tree as it was committed, and what it changes.
+//! What is to be released: a commit, its tree as it was committed, what it changes, and that reverting it leads back.
 
 use super::{Finding, counted};
 use crate::evidence::{Change, CheckFact};
@@ -42,6 +42,10 @@ pub(super) fn judge(facts: &[&CheckFact]) -> Finding {
     for fact in facts {
         let CheckFact::RollbackRehearsed { commands, clean, conflicts } = fact else { continue };
         let word = if *clean { "applies cleanly" } else { "does not apply" };
+        if !clean {
+            let first = conflicts.first().map_or("nothing tells why", String::as_str);
+            finding.failed.push(format!("going back does not lead to the released version: {first}"));
+        }
         finding.figure("rollback rehearsed", Some(word.to_owned()), None);
         commands.iter().for_each(|command| finding.item("rollback", command));
         conflicts.iter().for_each(|conflict| finding.item("in the way of the rollback", conflict));

@@ -105,18 +105,22 @@ fn count(finding: &mut Finding, now: &BTreeMap<&str, TestOutcome>, limits: &Limi
     };
 }
 
-/// The worst outcome of each test.
+/// The outcome of each test: now the worst of several; before the best, as what passed anywhere worked.
 fn of<'a>(facts: &[&'a CheckFact], whose: Of) -> BTreeMap<&'a str, TestOutcome> {
-    let mut worst: BTreeMap<&str, TestOutcome> = BTreeMap::new();
+    let mut counting: BTreeMap<&str, TestOutcome> = BTreeMap::new();
     for fact in facts {
         if let CheckFact::TestEnded { of, id, outcome } = fact
             && *of == whose
         {
-            let known = worst.entry(id).or_insert(*outcome);
-            *known = (*known).max(*outcome);
+            let known = counting.entry(id).or_insert(*outcome);
+            // From best to worst.
+            *known = match whose {
+                Of::Now => (*known).max(*outcome),
+                Of::Before => (*known).min(*outcome),
+            };
         }
     }
-    worst
+    counting
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of tests are far below 2^52")]

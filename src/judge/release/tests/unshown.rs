@@ -29,6 +29,48 @@ fn a_check_that_fails_and_lacks_something_is_undecided_at_best() {
 }
 
 #[test]
+fn what_passed_in_one_of_several_files_before_and_fails_now_is_a_regression() {
+    use Of::{Before, Now};
+    use TestOutcome::{Errored, Failed, Passed, Skipped};
+    let many = |of: Of| (0..60).map(move |n| test(of, &format!("t{n}"), Passed));
+    for (before, verdict) in [
+        ([Passed, Failed], NO_GO),
+        ([Failed, Passed], NO_GO),
+        ([Errored, Passed], NO_GO),
+        ([Failed, Errored], GO),
+        ([Failed, Skipped], AFTER),
+    ] {
+        let facts: Vec<CheckFact> = many(Now)
+            .chain(many(Before))
+            .chain(before.map(|outcome| test(Before, "x", outcome)))
+            .chain([test(Now, "x", Failed)])
+            .collect();
+        let result = put(release(Some(CheckKind::Tests)), &facts, &[]);
+        assert_eq!(verdict_of(&result), verdict, "{before:?}: {}", said(&result));
+    }
+}
+
+#[test]
+fn a_way_back_that_does_not_lead_back_fails_the_change() {
+    let commit = CheckFact::CommitRead { commit: "c0ffee".to_owned(), base: None, dirty: vec![] };
+    let tried = |conflicts: &[&str]| CheckFact::RollbackRehearsed {
+        commands: vec![],
+        clean: conflicts.is_empty(),
+        conflicts: conflicts.iter().map(|&path| path.to_owned()).collect(),
+    };
+    for (facts, verdict, words) in [
+        (vec![commit.clone()], GO, ""),
+        (vec![commit.clone(), tried(&[])], GO, ""),
+        (vec![commit.clone(), tried(&["a.ts"])], AFTER, "does not lead to the released version: a.ts"),
+        (vec![commit, not_read()], UNDECIDED, "no such file"),
+    ] {
+        let result = put(release(Some(CheckKind::Change)), &facts, &[]);
+        assert_eq!(verdict_of(&result), verdict, "{facts:?}");
+        assert!(said(&result).contains(words), "{}", said(&result));
+    }
+}
+
+#[test]
 fn a_waiver_covers_nothing_once_it_is_over_whenever_the_run_was() {
     let header = tests::header(2);
     let waiver = |seconds: i64| Waiver {
