@@ -200,21 +200,17 @@ impl Gather<'_> {
 
     fn coverage(&self, facts: &mut Vec<CheckFact>) {
         let Some(named) = &self.release.coverage else { return };
-        let mut whole: Option<import::coverage::Coverage> = None;
+        let mut read_files = vec![];
         for path in self.files(facts, &named.files) {
             let read = |source: &mut import::Source<'_>| {
                 import::coverage::read_source(source, None).map(|read| (read.format.word(), read))
             };
-            let Some(read) = self.read(facts, Of::Now, &path, read) else { continue };
-            match &mut whole {
-                Some(whole) => whole.absorb(read),
-                None => whole = Some(read),
-            }
+            read_files.extend(self.read(facts, Of::Now, &path, read));
         }
-        match (&self.change, whole) {
-            (Ok(change), Some(coverage)) => facts.extend(import::coverage::changed_lines(change, &coverage)),
-            (Err(error), _) => facts.push(self.unread(error)),
-            (Ok(_), None) => {}
+        match &self.change {
+            Ok(_) if read_files.is_empty() => {}
+            Ok(change) => facts.extend(import::coverage::changed_lines(change, &read_files)),
+            Err(error) => facts.push(self.unread(error)),
         }
     }
 

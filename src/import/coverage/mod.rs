@@ -130,19 +130,6 @@ fn recognised(head: &[u8]) -> Option<CoverageFormat> {
 }
 
 impl Coverage {
-    /// Takes in what another file of the same run tells: a line ran when either says so.
-    pub fn absorb(&mut self, other: Self) {
-        other.files.into_iter().for_each(|(file, lines)| self.ran(file, lines));
-        self.roots
-            .extend(other.roots.into_iter().filter(|root| !self.roots.contains(root)).collect::<Vec<_>>());
-        self.silent.extend(other.silent);
-        self.notes.extend(other.notes);
-        self.incomplete = match (self.incomplete.take(), other.incomplete) {
-            (Some(one), Some(two)) => Some(format!("{one}; {two}")),
-            (one, two) => one.or(two),
-        };
-    }
-
     /// Lines of a file that were run so often; what several tests say of one adds up.
     fn ran(&mut self, file: String, lines: LineHits) {
         let known = self.files.entry(file).or_default();
@@ -159,17 +146,20 @@ impl Coverage {
 
 /// Which of the lines that the commit adds to the product the tests ran, as facts: one for each changed source file,
 /// in the order of the paths. A file that the coverage should know and does not counts as not run at all; what it
-/// tells too little of, or of another version, is not read.
+/// tells too little of, or of another version, is not read. Of several files of one run, a line ran when any says so.
 #[must_use]
-pub fn changed_lines(change: &CommitChange, coverage: &Coverage) -> Vec<CheckFact> {
-    let mut facts = vec![];
-    if let Some(why) = &coverage.incomplete {
-        facts.push(CheckFact::NotRead { what: format!("{}: {why}", coverage.path.display()) });
-    }
+pub fn changed_lines(change: &CommitChange, coverages: &[Coverage]) -> Vec<CheckFact> {
+    let incomplete = |coverage: &Coverage| {
+        let why = coverage.incomplete.as_ref()?;
+        Some(CheckFact::NotRead { what: format!("{}: {why}", coverage.path.display()) })
+    };
+    let mut facts: Vec<CheckFact> = coverages.iter().filter_map(incomplete).collect();
     facts.extend(change.not_read());
-    facts.extend(coverage.notes.iter().map(|what| CheckFact::Noted { what: what.clone() }));
-    let known = paths::resolve(change, coverage);
-    let kinds: BTreeSet<&str> = coverage.files.keys().filter_map(|path| kind(path)).collect();
+    let notes = coverages.iter().flat_map(|coverage| &coverage.notes);
+    facts.extend(notes.map(|what| CheckFact::Noted { what: what.clone() }));
+    let known = paths::resolve(change, coverages);
+    let files = coverages.iter().flat_map(|coverage| coverage.files.keys());
+    let kinds: BTreeSet<String> = files.filter_map(|path| kind(path)).collect();
     let (mut others, mut unknown): (Vec<&str>, Vec<&str>) = (vec![], vec![]);
     let product = |file: &&ChangedFile| !file.test && !file.submodule && file.change != Change::Removed;
     for file in change.files.iter().filter(product) {
@@ -192,10 +182,10 @@ pub fn changed_lines(change: &CommitChange, coverage: &Coverage) -> Vec<CheckFac
             facts.push(not_run());
         } else if added() == 0 || path.ends_with(".d.ts") {
             // Nothing of it can run.
-        } else if kind(path).is_some_and(|kind| kinds.contains(kind)) {
+        } else if kind(path).is_some_and(|kind| kinds.contains(&kind)) {
             facts.push(noted(format!("{path}: the coverage does not know this file; counted as not run")));
             facts.push(not_run());
-        } else if kind(path).is_some_and(is_code) {
+        } else if kind(path).is_some_and(|kind| is_code(&kind)) {
             unknown.push(path);
         } else {
             others.push(path);
@@ -239,12 +229,13 @@ fn is_code(kind: &str) -> bool {
     FAMILIES.iter().any(|family| family[0] == kind) || LANGUAGES.contains(&kind)
 }
 
-/// The kind of source file that a path is of: the first end of its family, or its own.
-fn kind(path: &str) -> Option<&str> {
+/// The kind of source file that a path is of: the first end of its family, or its own; in small letters.
+fn kind(path: &str) -> Option<String> {
     let name = path.rsplit(['/', '\\']).next()?;
     let (stem, end) = name.rsplit_once('.')?;
-    let family = FAMILIES.iter().find(|family| family.contains(&end));
-    (!stem.is_empty()).then(|| family.map_or(end, |family| family[0]))
+    let end = end.to_ascii_lowercase();
+    let family = FAMILIES.iter().find(|family| family.contains(&end.as_str()));
+    (!stem.is_empty()).then(|| family.map_or(end, |family| family[0].to_owned()))
 }
 
 #[cfg(test)]

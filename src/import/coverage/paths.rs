@@ -20,38 +20,45 @@ pub(super) struct Known {
     pub ambiguous: BTreeMap<String, Vec<String>>,
 }
 
-pub(super) fn resolve(change: &CommitChange, coverage: &Coverage) -> Known {
+/// Each file of coverage by itself: two packages of one repository write the same relative path of two files.
+pub(super) fn resolve(change: &CommitChange, coverages: &[Coverage]) -> Known {
     let tracked = Tracked::new(&change.tracked);
-    let folders = folders_above(&change.root, &coverage.path);
-    let own = normal(&change.root.to_string_lossy());
-    let elsewhere = tracked.root_elsewhere(&own, coverage);
     let mut known = Known::default();
-    for (name, lines) in &coverage.files {
-        let absolute = absolute_forms(name, &coverage.roots);
-        let below = |root: &str| absolute.iter().filter_map(|path| tracked.below(root, path)).collect();
-        let mut meant: BTreeSet<&str> = below(&own);
-        if meant.is_empty() {
-            meant = elsewhere.as_deref().map(below).unwrap_or_default();
-        }
-        if meant.is_empty() && !is_absolute(&plain(name)) {
-            meant = tracked.relative(&folders, name).into_iter().collect();
-        }
-        if let (1, Some(file)) = (meant.len(), meant.first()) {
-            if coverage.silent.contains(name) {
-                known.silent.insert((*file).to_owned());
+    coverages.iter().for_each(|coverage| known.take(change, &tracked, coverage));
+    known
+}
+
+impl Known {
+    fn take(&mut self, change: &CommitChange, tracked: &Tracked<'_>, coverage: &Coverage) {
+        let folders = folders_above(&change.root, &coverage.path);
+        let own = normal(&change.root.to_string_lossy());
+        let elsewhere = tracked.root_elsewhere(&own, coverage);
+        for (name, lines) in &coverage.files {
+            let absolute = absolute_forms(name, &coverage.roots);
+            let below = |root: &str| absolute.iter().filter_map(|path| tracked.below(root, path)).collect();
+            let mut meant: BTreeSet<&str> = below(&own);
+            if meant.is_empty() {
+                meant = elsewhere.as_deref().map(below).unwrap_or_default();
             }
-            let merged = known.files.entry((*file).to_owned()).or_default();
-            for (line, hits) in lines {
-                let counted = merged.entry(*line).or_default();
-                *counted = counted.saturating_add(*hits);
+            if meant.is_empty() && !is_absolute(&plain(name)) {
+                meant = tracked.relative(&folders, name).into_iter().collect();
             }
-        } else {
-            for file in meant {
-                known.ambiguous.entry(file.to_owned()).or_default().push(name.clone());
+            if let (1, Some(file)) = (meant.len(), meant.first()) {
+                if coverage.silent.contains(name) {
+                    self.silent.insert((*file).to_owned());
+                }
+                let merged = self.files.entry((*file).to_owned()).or_default();
+                for (line, hits) in lines {
+                    let counted = merged.entry(*line).or_default();
+                    *counted = counted.saturating_add(*hits);
+                }
+            } else {
+                for file in meant {
+                    self.ambiguous.entry(file.to_owned()).or_default().push(name.clone());
+                }
             }
         }
     }
-    known
 }
 
 /// A path from the root of a machine, as it is written or below the roots that the tool names.

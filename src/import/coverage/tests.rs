@@ -92,7 +92,7 @@ fn what_is_cut_off_or_tells_of_no_line_cannot_count_as_whole() {
         let coverage = of_text(text).expect(text);
         let incomplete = coverage.incomplete.clone().unwrap_or_default();
         assert!(incomplete.contains(why), "{text}: {incomplete}");
-        let facts = changed_lines(&change(&[], &[]), &coverage);
+        let facts = changed_lines(&change(&[], &[]), std::slice::from_ref(&coverage));
         assert!(matches!(&facts[0], CheckFact::NotRead { what } if what.contains(why)), "{facts:?}");
     }
 }
@@ -157,14 +157,14 @@ fn of_the_lines_that_a_commit_adds_those_count_that_can_run() {
         ("src/types.d.ts", &[1..=3]),
         ("tests/a.test.ts", &[1..=9]),
     ];
-    let (lines, notes) = told(&changed_lines(&change(&tracked, changed), &coverage));
+    let (lines, notes) = told(&changed_lines(&change(&tracked, changed), std::slice::from_ref(&coverage)));
     assert_eq!(lines, ["src/a.ts 3 2", "src/b.tsx 3 0"]);
     assert!(notes.contains("src/b.tsx: the coverage does not know this file"), "{notes}");
     assert!(notes.contains("not counted: README.md"), "{notes}");
 
     let mut removed = change(&tracked, &[("src/a.ts", &[]), ("src/b.tsx", &[1..=2])]);
     removed.files[1].change = Change::Removed;
-    assert_eq!(told(&changed_lines(&removed, &coverage)).0, ["src/a.ts 0 0"]);
+    assert_eq!(told(&changed_lines(&removed, std::slice::from_ref(&coverage))).0, ["src/a.ts 0 0"]);
 }
 
 #[test]
@@ -192,7 +192,10 @@ fn a_file_that_too_little_is_told_of_is_not_read() {
         let coverage = of_text(&text).expect("coverage");
         let changed: &[(&str, &[std::ops::RangeInclusive<u64>])] =
             &[("README.md", &[1..=9]), ("src/a.ts", &[1..=50])];
-        let facts = changed_lines(&change(&["src/a.ts", "src/b.ts", "README.md"], changed), &coverage);
+        let facts = changed_lines(
+            &change(&["src/a.ts", "src/b.ts", "README.md"], changed),
+            std::slice::from_ref(&coverage),
+        );
         let not_read: Vec<_> = facts
             .iter()
             .filter_map(|fact| match fact {
@@ -209,7 +212,7 @@ fn a_file_that_too_little_is_told_of_is_not_read() {
     let coverage = of_text("SF:src/a.ts\nDA:1,1\nend_of_record\n").expect("coverage");
     let mut change = change(&["src/a.ts"], &[("src/a.ts", &[1..=1])]);
     change.untold.push("`base` comes after the commit".into());
-    let facts = changed_lines(&change, &coverage);
+    let facts = changed_lines(&change, std::slice::from_ref(&coverage));
     assert!(matches!(&facts[0], CheckFact::NotRead { what } if what.contains("comes after")), "{facts:?}");
 }
 
@@ -239,7 +242,7 @@ fn a_path_of_the_coverage_means_one_file_of_the_commit_or_none() {
         (&["a/src/m.js", "b/src/m.js"], "a/src/m.js", with("", "src/m.js"), "a/src/m.js 1 0"),
     ] {
         let coverage = of_text(&text).expect("coverage");
-        let facts = changed_lines(&change(tracked, &[(changed, &[1..=1])]), &coverage);
+        let facts = changed_lines(&change(tracked, &[(changed, &[1..=1])]), std::slice::from_ref(&coverage));
         let (lines, notes) = told(&facts);
         assert_eq!(lines, [expected], "{text}");
         let ambiguous = notes.contains("may be this file or another");
@@ -254,6 +257,38 @@ fn the_root_on_another_machine_is_the_one_that_most_paths_agree_on() {
     let coverage = of_text(text).expect("coverage");
     let tracked = ["m.js", "src/m.js", "src/n.js"];
     let changed: &[(&str, &[std::ops::RangeInclusive<u64>])] = &[("m.js", &[1..=1]), ("src/m.js", &[1..=1])];
-    let (lines, _) = told(&changed_lines(&change(&tracked, changed), &coverage));
+    let (lines, _) = told(&changed_lines(&change(&tracked, changed), std::slice::from_ref(&coverage)));
     assert_eq!(lines, ["m.js 1 0", "src/m.js 1 1"], "a file of another package covers nothing of ours");
+}
+
+#[test]
+fn two_packages_that_write_the_same_path_mean_a_file_each() {
+    let (a, b) = ("packages/a/src/index.ts", "packages/b/src/index.ts");
+    let changed: &[(&str, &[std::ops::RangeInclusive<u64>])] = &[(a, &[1..=1]), (b, &[1..=1])];
+    let of = |root: &Path, package: &str, hits: u64| {
+        let folder = root.join("packages").join(package).join("coverage");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let text = format!("SF:src/index.ts\nDA:1,{hits}\nend_of_record\n");
+        read_source(&mut Source::bytes(&folder.join("lcov.info"), text.as_bytes()), None).expect("coverage")
+    };
+    let root = tempfile::tempdir().expect("a folder");
+    let mut change = change(&[a, b], changed);
+    change.root = root.path().to_owned();
+    let coverages = [of(root.path(), "a", 0), of(root.path(), "b", 3)];
+    assert_eq!(
+        told(&changed_lines(&change, &coverages)).0,
+        [format!("{a} 1 0"), format!("{b} 1 1")],
+        "what the tests of one ran covers nothing of the other"
+    );
+    // Two files of one package add up.
+    let coverages = [of(root.path(), "a", 0), of(root.path(), "a", 2)];
+    assert_eq!(told(&changed_lines(&change, &coverages)).0, [format!("{a} 1 1"), format!("{b} 1 0")]);
+}
+
+#[test]
+fn capitals_at_the_end_of_a_name_are_no_other_language() {
+    let coverage = of_text("SF:src/a.ts\nDA:1,1\nend_of_record\n").expect("coverage");
+    let changed: &[(&str, &[std::ops::RangeInclusive<u64>])] = &[("src/B.TS", &[1..=2])];
+    let facts = changed_lines(&change(&["src/a.ts", "src/B.TS"], changed), std::slice::from_ref(&coverage));
+    assert_eq!(told(&facts).0, ["src/B.TS 2 0"]);
 }
