@@ -1,7 +1,10 @@
 //! The data of a step, read from the bytes of files: what each metric shows within a window. Bytes alone decide, so
 //! that whoever verifies a rollout comes to the same.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -50,11 +53,24 @@ pub struct Shown {
     pub least: f64,
     /// The most, infinity included.
     pub most: f64,
-    /// The newest figure; none where all are infinite.
-    pub newest: Option<f64>,
+    /// The one in the middle by size; of two the lower.
+    pub middle: f64,
     /// How many figures there are: finite samples, or entries of a log.
     pub samples: u64,
     /// When they were taken.
+    pub coverage: Option<Coverage>,
+}
+
+/// By how much two counters grew within a window, between the first and the last time at which both were taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counted {
+    /// The good.
+    pub good: f64,
+    /// All.
+    pub total: f64,
+    /// At how many times both were taken.
+    pub samples: u64,
+    /// When both were taken.
     pub coverage: Option<Coverage>,
 }
 
@@ -143,6 +159,52 @@ impl<'a> Data<'a> {
     }
 
     fn measured(&self, metric: &str, window: Window, is_only: bool) -> Result<Shown, String> {
+        let within = self.points(metric, window, is_only)?;
+        let mut values: Vec<f64> = within.iter().map(|(_, value)| *value).collect();
+        values.sort_by(f64::total_cmp);
+        let figures = within.iter().filter(|(_, value)| value.is_finite());
+        let times: Vec<Timestamp> = figures.map(|(at, _)| *at).collect();
+        Ok(Shown {
+            least: values[0],
+            most: values[values.len() - 1],
+            middle: values[(values.len() - 1) / 2],
+            samples: times.len() as u64,
+            coverage: Coverage::of(times),
+        })
+    }
+
+    /// By how much two counters grew within a window, or why that cannot be told. What was counted before it began
+    /// says nothing of it.
+    ///
+    /// # Errors
+    /// In words: as [`Data::shows`], they have no time in common, or one fell.
+    pub fn counted(&self, good: &str, total: &str, window: Window) -> Result<Counted, String> {
+        let told = |metric: &str| {
+            let points = self.points(metric, window, false).map_err(|why| format!("`{metric}` {why}"))?;
+            let fell = points.windows(2).find(|two| two[1].1 < two[0].1);
+            match fell {
+                Some(two) => {
+                    Err(format!("`{metric}` fell at {}: a counter that begins anew hides a part", two[1].0))
+                }
+                None => Ok(points.into_iter().collect::<BTreeMap<_, _>>()),
+            }
+        };
+        let (good_at, total_at) = (told(good)?, told(total)?);
+        let both = good_at.iter().filter_map(|(at, good)| Some((*at, (*good, *total_at.get(at)?))));
+        let both: Vec<_> = both.filter(|(_, (good, total))| good.is_finite() && total.is_finite()).collect();
+        let (Some((_, first)), Some((_, last))) = (both.first(), both.last()) else {
+            return Err(format!("`{good}` and `{total}` have no sample of the same time"));
+        };
+        Ok(Counted {
+            good: last.0 - first.0,
+            total: last.1 - first.1,
+            samples: both.len() as u64,
+            coverage: Coverage::of(both.iter().map(|(at, _)| *at).collect()),
+        })
+    }
+
+    /// The samples of a metric within a window, oldest first; never none.
+    fn points(&self, metric: &str, window: Window, is_only: bool) -> Result<Vec<(Timestamp, f64)>, String> {
         let report = self.metrics.as_ref().ok_or("no metrics are given")?;
         let selector = Selector::parse(metric)?;
         let series = report.one(&selector).map_err(|why| why.to_string())?;
@@ -159,14 +221,8 @@ impl<'a> Data<'a> {
         if within.is_empty() {
             return Err(format!("has no sample between {} and {}", window.from, window.to));
         }
-        let figures = || within.iter().filter(|(_, value)| value.is_finite());
-        Ok(Shown {
-            least: within.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min),
-            most: within.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max),
-            newest: figures().max_by_key(|(at, _)| *at).map(|(_, value)| *value),
-            samples: figures().count() as u64,
-            coverage: Coverage::of(figures().map(|(at, _)| *at).collect()),
-        })
+        within.sort_by_key(|(at, _)| *at);
+        Ok(within)
     }
 
     fn logged(&self, metric: &str, window: Window) -> Result<Shown, String> {
@@ -188,9 +244,11 @@ impl<'a> Data<'a> {
             _ => None,
         });
         let (value, samples) = value.ok_or("has no data")?;
-        let seconds = written.seconds.iter().filter_map(|second| Timestamp::from_second(*second).ok());
-        let coverage = Coverage::of(seconds.collect());
-        Ok(Shown { least: value, most: value, newest: Some(value), samples, coverage })
+        // Entries that say nothing of the metric do not show it.
+        let seconds = written.told.get(metric).into_iter().flatten();
+        let coverage =
+            Coverage::of(seconds.filter_map(|second| Timestamp::from_second(*second).ok()).collect());
+        Ok(Shown { least: value, most: value, middle: value, samples, coverage })
     }
 
     fn log(&self, window: Window) -> Result<LogReport, String> {

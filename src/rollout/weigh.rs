@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     Asks, Data, Measured, Plan, Watched,
     data::Shown,
-    window::{Window, earlier, later, slack},
+    window::{Coverage, Window, earlier, later, slack},
 };
 use crate::import::metrics::budget;
 
@@ -74,7 +74,7 @@ impl Watch<'_> {
                         .missed
                         .push(format!("{id}: `{metric}` is {value}, it should be {}", measured.limit));
                 }
-                weighed.missing.extend(self.uncovered(watched, metric, shown));
+                weighed.missing.extend(self.uncovered(watched, metric, shown.coverage.as_ref()));
             }
         }
         if let Some((_, Err(why))) = before {
@@ -87,32 +87,27 @@ impl Watch<'_> {
         let id = &watched.id;
         let limit = format!("an error budget of {} % is not spent", number(100.0 - target));
         let mut measured = Measured { id: id.clone(), limit, samples: 0, value: None };
-        let mut newest = |metric: &str| {
-            let shown = self.data.shows(metric, self.window(), false);
-            match shown {
-                Err(why) => weighed.missing.push(format!("{id}: `{metric}` {why}")),
-                Ok(shown) => {
-                    weighed.missing.extend(self.uncovered(watched, metric, &shown));
-                    measured.samples = shown.samples;
-                    return shown.newest;
-                }
-            }
-            None
-        };
-        if let Some((good, total)) = newest(good).zip(newest(total)) {
-            match budget(target, good, total) {
-                None => {
-                    let (good, total) = (number(good), number(total));
-                    weighed.missing.push(format!("{id}: {good} good of {total} is no count"));
-                }
-                Some(budget) => {
-                    let left = number(budget.left_percent);
-                    if budget.left_percent <= 0.0 {
-                        weighed
-                            .missed
-                            .push(format!("{id}: the error budget is spent, {left} % of it is left"));
+        match self.data.counted(good, total, self.window()) {
+            Err(why) => weighed.missing.push(format!("{id}: {why}")),
+            Ok(counted) => {
+                measured.samples = counted.samples;
+                let covers =
+                    self.uncovered(watched, &format!("{good}` with `{total}"), counted.coverage.as_ref());
+                weighed.missing.extend(covers);
+                match budget(target, counted.good, counted.total) {
+                    None => {
+                        let (good, total) = (number(counted.good), number(counted.total));
+                        weighed.missing.push(format!("{id}: {good} good of {total} in the step is no count"));
                     }
-                    measured.value = Some(format!("{left} % left"));
+                    Some(budget) => {
+                        let left = number(budget.left_percent);
+                        if budget.left_percent <= 0.0 {
+                            weighed
+                                .missed
+                                .push(format!("{id}: the error budget is spent, {left} % of it is left"));
+                        }
+                        measured.value = Some(format!("{left} % left"));
+                    }
                 }
             }
         }
@@ -124,10 +119,9 @@ impl Watch<'_> {
     }
 
     /// What of the step is not covered, in words.
-    fn uncovered(&self, watched: &Watched, metric: &str, shown: &Shown) -> Option<String> {
+    fn uncovered(&self, watched: &Watched, metric: &str, coverage: Option<&Coverage>) -> Option<String> {
         let minutes = self.plan.minutes(self.step, watched);
         let due = later(self.since, minutes);
-        let coverage = shown.coverage.as_ref();
         let what = match coverage {
             None => Some("it has no finite sample".to_owned()),
             Some(coverage) => coverage.complaint(self.window(), due, slack(minutes)),
@@ -135,8 +129,8 @@ impl Watch<'_> {
         what.map(|what| format!("{}: `{metric}` does not cover the step: {what}", watched.id))
     }
 
-    /// The most that a metric showed in the time before the rollout, as long as the step is watched; data that do not
-    /// cover that time say nothing of it.
+    /// The middle of what a metric showed in the time before the rollout, as long as the step is watched: one old spike
+    /// would hide any growth behind it. Data that do not cover that time say nothing of it.
     fn before(&self, watched: &Watched, metric: &str) -> Result<f64, String> {
         let minutes = self.plan.minutes(self.step, watched);
         let window = Window { from: earlier(self.began, minutes), to: self.began };
@@ -146,9 +140,9 @@ impl Watch<'_> {
         if let Some(what) = coverage.complaint(window, coverage.last, slack(minutes)) {
             return Err(format!("does not cover the {minutes} min: {what}"));
         }
-        match shown.most {
-            most if most.is_finite() && most >= 0.0 => Ok(most),
-            most => Err(format!("was {}: growth against that says nothing", number(most))),
+        match shown.middle {
+            middle if middle.is_finite() && middle >= 0.0 => Ok(middle),
+            middle => Err(format!("was {}: growth against that says nothing", number(middle))),
         }
     }
 }

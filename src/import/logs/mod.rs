@@ -309,11 +309,7 @@ impl Reading {
             let (tally, times) = (&mut self.tally, &mut self.times);
             let read = otlp::read(line, &self.keys, &mut self.entry, |entry| {
                 entry.settle_level();
-                if times.see(entry) {
-                    tally.count(entry);
-                } else {
-                    tally.settle();
-                }
+                count(tally, times, entry);
             });
             match read {
                 Ok(0) => self.strange_batches.see(self.lines),
@@ -375,10 +371,20 @@ impl Reading {
     fn finish(&mut self) {
         self.of_file += 1;
         self.entry.settle_level();
-        if self.times.see(&self.entry) {
-            self.tally.count(&self.entry);
-        } else {
-            self.tally.settle();
+        count(&mut self.tally, &mut self.times, &self.entry);
+    }
+}
+
+/// Counts an entry, where it is of a time that counts, and notes of which metrics it tells then.
+fn count(tally: &mut Tally, times: &mut time::Window, entry: &Entry) {
+    if !times.see(entry) {
+        return tally.settle();
+    }
+    let before = tally.samples();
+    tally.count(entry);
+    for ((metric, now), (_, before)) in tally.samples().into_iter().zip(before) {
+        if now > before {
+            times.told(metric);
         }
     }
 }

@@ -128,6 +128,19 @@ impl Tally {
         }
     }
 
+    /// How many samples there are of each metric. Of the series of memory the one with the fewest counts: one that is
+    /// silent is hidden by no other.
+    pub fn samples(&self) -> [(&'static str, u64); 5] {
+        let memory = self.memory.iter().map(|series| series.samples).filter(|samples| *samples > 0).min();
+        [
+            ("token refresh success", self.refresh_ok + self.refresh_failed),
+            ("lock contention", self.lock_attempts),
+            ("page latency p95", self.pages.as_ref().map_or(0, Histogram::len)),
+            ("memory growth", memory.unwrap_or(0)),
+            ("error rate", self.levelled),
+        ]
+    }
+
     /// The time in milliseconds that 95 of 100 pages did not exceed, and how many pages there were.
     pub fn page_p95(&self) -> (Option<f64>, u64) {
         let pages = self.pages.as_ref().map_or(0, Histogram::len);

@@ -1,6 +1,8 @@
 //! When a log was written: from its first entry with a time to its last. Times are kept as they stand there and read
 //! once, at the end; where a log is read within bounds, each is read, and tells whether its entry counts.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{LogReport, entry::Entry};
@@ -14,6 +16,8 @@ pub(super) struct Window {
     last: Option<Timestamp>,
     ended: Option<(Timestamp, Timestamp)>,
     bounds: Option<(Timestamp, Timestamp)>,
+    /// Of the newest entry that counts.
+    second: i64,
     written: Written,
 }
 
@@ -22,6 +26,8 @@ pub(super) struct Window {
 pub struct Written {
     /// Seconds since 1970 in which entries within the bounds were written: each once, in their order.
     pub seconds: Vec<i64>,
+    /// The same of the entries that say something of a metric, by its name.
+    pub told: BTreeMap<&'static str, Vec<i64>>,
     /// Entries without a time that can be read: they are left out.
     pub untimed: u64,
     /// The newest entry of all, whatever the bounds.
@@ -59,8 +65,17 @@ impl Window {
             None => true,
             Some(bounds) => {
                 let at = entry.epoch.and_then(of_number).or_else(|| of_text(&entry.time));
+                self.second = at.map_or(0, Timestamp::as_second);
                 self.written.take(at, bounds)
             }
+        }
+    }
+
+    /// The newest entry, which counts, says something of this metric.
+    pub fn told(&mut self, metric: &'static str) {
+        let seconds = self.written.told.entry(metric).or_default();
+        if self.bounds.is_some() && seconds.last() != Some(&self.second) {
+            seconds.push(self.second);
         }
     }
 
@@ -68,8 +83,10 @@ impl Window {
     pub fn written(&self) -> Option<Written> {
         self.bounds.map(|_| {
             let mut written = self.written.clone();
-            written.seconds.sort_unstable();
-            written.seconds.dedup();
+            for seconds in [&mut written.seconds].into_iter().chain(written.told.values_mut()) {
+                seconds.sort_unstable();
+                seconds.dedup();
+            }
             written
         })
     }

@@ -191,3 +191,26 @@ fn logs_count_by_the_times_of_their_entries() {
         "errors: `error rate` no logs are given"
     );
 }
+
+#[test]
+fn entries_that_say_nothing_of_a_metric_do_not_show_it() {
+    let of = |at_most| Plan { watched: vec![limit("pages", "page latency p95", at_most)], ..plan() };
+    let entry = |second: i64, more: &str| {
+        format!("{{\"level\":\"info\",\"time\":\"{}\",\"msg\":\"beat\"{more}}}\n", at(second))
+    };
+    let page = ",\"page_ms\":20";
+    let beats = |has_page: fn(i64) -> bool| {
+        let beats = every_minute(60, 3600, 0.0);
+        let lines = beats.iter().map(|(at, _)| entry(*at, if has_page(*at) { page } else { "" }));
+        vec![given("app.log", lines.collect::<String>())]
+    };
+    for (what, files, decision) in [
+        ("all along", beats(|_| true), Decision::Promote),
+        ("first alone", beats(|at| at == 60), Decision::Hold),
+        ("not at the end", beats(|at| at < 3000), Decision::Hold),
+        ("first and last", beats(|at| at == 60 || at == 3600), Decision::Hold),
+    ] {
+        let (found, why) = said(of(300.0), 3600, &files);
+        assert_eq!(found, decision, "{what}: {why}");
+    }
+}

@@ -58,6 +58,12 @@ fn growth_is_held_against_the_same_time_before_the_rollout_began() {
             Decision::Hold,
             "does not cover",
         ),
+        (
+            "more, behind one old spike",
+            [vec![(-3540, 5000.0)], every_minute(-3480, 0, 100.0), now(200.0)].concat(),
+            Decision::RollBack,
+            "at most 10 % above before",
+        ),
         ("below zero", whole(-5.0, -6.0), Decision::Hold, "growth against that says nothing"),
         ("infinite before", whole(f64::INFINITY, 5.0), Decision::Hold, "no finite sample"),
     ] {
@@ -76,23 +82,47 @@ fn growth_is_held_against_the_same_time_before_the_rollout_began() {
 fn an_error_budget_must_not_be_spent() {
     let asks = Asks::Budget { good: "good".into(), total: "total".into(), target_percent: 99.0 };
     let plan = watching(asks, 0);
-    let counted = |good: f64, total: f64, to: i64| {
-        let (good, total) = (every_minute(60, to, good), every_minute(60, 3600, total));
-        vec![given("slo.json", matrix(&[("good", &good), ("total", &total)]))]
+    // Counters that had counted before, and grow by so much a minute from then on.
+    let grown = |by: f64, from: i64, to: i64| {
+        every_minute(from, to, 0.0)
+            .iter()
+            .map(|(second, _)| (*second, 50_000.0 + by * (*second as f64) / 60.0))
+            .collect::<Vec<_>>()
     };
-    for (files, decision, why) in [
-        (counted(995.0, 1000.0, 3600), Decision::Promote, ""),
-        (counted(990.0, 1000.0, 3600), Decision::RollBack, "the error budget is spent, 0 % of it is left"),
-        (counted(980.0, 1000.0, 3600), Decision::RollBack, "-100 % of it is left"),
-        (counted(0.0, 0.0, 3600), Decision::Hold, "is no count"),
-        (counted(1001.0, 1000.0, 3600), Decision::Hold, "is no count"),
-        (counted(f64::NAN, 1000.0, 3600), Decision::Hold, "`good` has no sample"),
-        (counted(995.0, 1000.0, 1800), Decision::Hold, "`good` does not cover the step"),
-        (vec![], Decision::Begin, ""),
+    let of = |good: &[(i64, f64)], total: &[(i64, f64)]| {
+        vec![given("slo.json", matrix(&[("good", good), ("total", total)]))]
+    };
+    let counted = |good: f64, total: f64| of(&grown(good, 60, 3600), &grown(total, 60, 3600));
+    let all = grown(100.0, 60, 3600);
+    let reset = [grown(100.0, 60, 1800), every_minute(1860, 3600, 10.0)].concat();
+    for (what, files, decision, why) in [
+        ("enough", counted(99.5, 100.0), Decision::Promote, ""),
+        ("all", counted(100.0, 100.0), Decision::Promote, ""),
+        ("too few", counted(99.0, 100.0), Decision::RollBack, "the error budget is spent, 0 % of it is left"),
+        ("far too few", counted(98.0, 100.0), Decision::RollBack, "-100 % of it is left"),
+        ("none", counted(0.0, 100.0), Decision::RollBack, "the error budget is spent"),
+        ("nothing at all", counted(0.0, 0.0), Decision::Hold, "0 good of 0 in the step is no count"),
+        ("more than there were", counted(101.0, 100.0), Decision::Hold, "is no count"),
+        ("NaN", of(&every_minute(60, 3600, f64::NAN), &all), Decision::Hold, "`good` has no sample"),
+        ("half the step", of(&grown(100.0, 60, 1800), &all), Decision::Hold, "does not cover the step"),
+        (
+            "a counter that began anew",
+            of(&reset, &reset),
+            Decision::Hold,
+            "`good` fell at 2099-01-01T09:31:00Z",
+        ),
+        ("other times", of(&grown(100.0, 61, 3600), &all), Decision::Hold, "no sample of the same time"),
+        (
+            "before the step",
+            of(&grown(99.9, -3600, 0), &grown(100.0, -3600, 0)),
+            Decision::Hold,
+            "has no sample",
+        ),
+        ("no files", vec![], Decision::Begin, ""),
     ] {
         let (found, said) = end_of_first(&plan, &files);
-        assert_eq!(found, decision, "{said}");
-        assert!(said.contains(why), "{said}");
+        assert_eq!(found, decision, "{what}: {said}");
+        assert!(said.contains(why), "{what}: {said}");
     }
 }
 
