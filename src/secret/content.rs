@@ -9,6 +9,10 @@ use super::{LeftOut, tree::LARGEST_BYTES};
 
 /// Packed files within packed files that are opened.
 const DEEPEST: usize = 3;
+/// How packed bytes begin.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
+/// Places within a file where packed bytes may begin that are looked at.
+const MOST_INNER: usize = 256;
 /// A text has at most so many control characters, and one more in so many bytes.
 const FEW_CONTROLS: usize = 4;
 const CONTROLS_SHARE: usize = 32;
@@ -46,7 +50,10 @@ impl<'a> Content<'a> {
             is_text,
             is_unpacked,
         }));
-        let unpacked = bytes.starts_with(b"\x1f\x8b\x08").then(|| unpacked(&bytes));
+        let unpacked = bytes.starts_with(GZIP).then(|| unpacked(&bytes, LARGEST_BYTES));
+        if unpacked.is_none() && depth < DEEPEST {
+            self.read_inner(&bytes, depth);
+        }
         if PACKED.iter().any(|beginning| bytes.starts_with(beginning)) {
             self.left_out = Some(LeftOut::Packed);
         }
@@ -60,15 +67,38 @@ impl<'a> Content<'a> {
         self.read(Cow::Owned(bytes), depth + 1);
         self.left_out = whole.err().or(self.left_out);
     }
+
+    /// What was packed and lies behind other bytes: in an archive, or behind a script that unpacks itself.
+    fn read_inner(&mut self, bytes: &[u8], depth: usize) {
+        let mut left = LARGEST_BYTES;
+        for (tries, at) in memchr::memmem::find_iter(bytes, GZIP).enumerate() {
+            if tries == MOST_INNER {
+                self.left_out = Some(LeftOut::Packed);
+                return;
+            }
+            // By chance the signs stand anywhere: what comes to nothing was none.
+            let (text, whole) = unpacked(&bytes[at..], left);
+            left = left.saturating_sub(text.len() as u64);
+            if whole == Err(LeftOut::TooLargeUnpacked) {
+                self.left_out = Some(LeftOut::TooLargeUnpacked);
+            }
+            if !text.is_empty() {
+                self.read(Cow::Owned(text), depth + 1);
+            }
+            if left == 0 {
+                return;
+            }
+        }
+    }
 }
 
 /// What gzip packed, as far as it can be had, and what is in the way of the rest.
-fn unpacked(bytes: &[u8]) -> (Vec<u8>, Result<(), LeftOut>) {
+fn unpacked(bytes: &[u8], most: u64) -> (Vec<u8>, Result<(), LeftOut>) {
     let mut text = vec![];
-    let read = MultiGzDecoder::new(bytes).take(LARGEST_BYTES + 1).read_to_end(&mut text);
+    let read = MultiGzDecoder::new(bytes).take(most + 1).read_to_end(&mut text);
     let whole = match read {
         Err(_) => Err(LeftOut::Damaged),
-        Ok(_) if text.len() as u64 > LARGEST_BYTES => Err(LeftOut::TooLargeUnpacked),
+        Ok(_) if text.len() as u64 > most => Err(LeftOut::TooLargeUnpacked),
         Ok(_) => Ok(()),
     };
     (text, whole)

@@ -8,12 +8,18 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
+use super::content::Content;
+
 /// Letters of the shortest run that is looked at: base64 of the twenty letters of the shortest token.
 const SHORTEST: usize = 27;
 /// Letters of the longest run that is decoded; more of it is passed over.
 const LONGEST: usize = 1 << 20;
 /// Letters of a run by which it is seen whether it comes to text: whole groups of base64 and of hexadecimal digits.
 const GLANCE: usize = 24;
+/// Packed runs of one text that are unpacked: each may come to much.
+const MOST_PACKED: usize = 64;
+/// How packed bytes begin.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
 /// Letters that a line has at least when what it holds goes on on the next one.
 const WRAPPED: usize = 60;
 
@@ -57,11 +63,11 @@ pub(super) struct Run {
 
 /// The runs of a text that stand for texts, in their order and apart.
 pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = Run> {
-    let mut from = 0;
+    let (mut from, mut packed) = (0, MOST_PACKED);
     std::iter::from_fn(move || {
         while let Some(at) = next(text, from) {
             from = at.end;
-            if let Some((text, encoding)) = decoded(&text[at.clone()]) {
+            if let Some((text, encoding)) = decoded(&text[at.clone()], &mut packed) {
                 return Some(Run { at, text, encoding });
             }
         }
@@ -113,11 +119,11 @@ fn is_letter(byte: u8) -> bool {
     LETTERS[usize::from(byte)]
 }
 
-fn decoded(run: &[u8]) -> Option<(Vec<u8>, Encoding)> {
+fn decoded(run: &[u8], packed: &mut usize) -> Option<(Vec<u8>, Encoding)> {
     let letters: Vec<u8> = run.iter().copied().filter(|byte| is_letter(*byte)).take(LONGEST).collect();
     let digits = letters.strip_prefix(b"0x").unwrap_or(&letters);
     if digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit) {
-        let text = hex::decode(digits).ok().filter(|text| is_text(text));
+        let text = hex::decode(digits).ok().and_then(|bytes| readable(bytes, packed));
         if let Some(text) = text {
             return Some((text, Encoding::Hexadecimal));
         }
@@ -133,11 +139,34 @@ fn decoded(run: &[u8]) -> Option<(Vec<u8>, Encoding)> {
         letters.pop();
     }
     let glance = BASE64.decode(&letters[..GLANCE]).ok()?;
-    if !is_text(&glance) {
+    if !is_text(&glance) && !is_wide(&glance) && !glance.starts_with(GZIP) {
         return None;
     }
-    let text = BASE64.decode(&letters).ok().filter(|text| is_text(text))?;
+    let text = BASE64.decode(&letters).ok().and_then(|bytes| readable(bytes, packed))?;
     Some((text, Encoding::Base64))
+}
+
+/// The text that bytes come to: as they are, in letters of two bytes, or packed by gzip.
+fn readable(bytes: Vec<u8>, packed: &mut usize) -> Option<Vec<u8>> {
+    if is_text(&bytes) {
+        return Some(bytes);
+    }
+    let is_packed = bytes.starts_with(GZIP) && *packed > 0;
+    if is_packed {
+        *packed -= 1;
+    } else if !is_wide(&bytes[..bytes.len().min(GLANCE / 4 * 3)]) {
+        return None;
+    }
+    let pieces = Content::of(&bytes).pieces;
+    let texts: Vec<_> = pieces.into_iter().filter(|piece| piece.is_text).map(|piece| piece.bytes).collect();
+    Some(texts.join(&b'\n'))
+}
+
+/// Whether bytes are letters of ASCII in two bytes each, marked as such or not.
+fn is_wide(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xff\xfe").or(bytes.strip_prefix(b"\xfe\xff")).unwrap_or(bytes);
+    let zero_at = |at: usize| bytes.chunks_exact(2).all(|pair| pair[at] == 0 && pair[1 - at] != 0);
+    bytes.len() > 1 && (zero_at(0) || zero_at(1))
 }
 
 /// Whether bytes are text; the last letter may be cut off.

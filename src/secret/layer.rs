@@ -35,7 +35,14 @@ fn with_runs(mut found: Vec<Seen>, text: &[u8], depth: usize) -> Vec<Seen> {
         if found.iter().any(|seen| seen.rule.shape.stands_alone() && meets(seen)) {
             continue;
         }
-        let inner = within(&run.text, depth);
+        let mut inner = within(&run.text, depth);
+        // Of one run several readings may tell the same.
+        let mut known = vec![];
+        inner.retain(|seen| {
+            let is_new = !known.contains(&seen.shown.fingerprint);
+            known.push(seen.shown.fingerprint.clone());
+            is_new
+        });
         if inner.is_empty() {
             continue;
         }

@@ -57,6 +57,16 @@ fn a_token_is_found_in_whatever_bytes_it_lies_and_once() {
         ("packed twice", packed(&packed(line.as_bytes())), "a.bin (unpacked):2"),
         ("packed and wide", packed(&big(&line)), "a.bin (unpacked):2"),
         ("packed with noise", packed(&around(token.as_bytes())), "a.bin (unpacked):22"),
+        (
+            "packed behind a script",
+            [b"#!/bin/sh\ntail -n +3 $0\n", &packed(line.as_bytes())[..]].concat(),
+            "a.bin (unpacked):2",
+        ),
+        (
+            "packed in an archive",
+            [&[0; 512][..], b"\x1f\x8b\x08 no", &packed(line.as_bytes()), &[0; 512]].concat(),
+            "a.bin (unpacked):2",
+        ),
         ("two packed", [packed(b"x"), packed(line.as_bytes())].concat(), "a.bin (unpacked):2"),
     ] {
         let search = take(&bytes);
@@ -98,6 +108,8 @@ fn what_is_packed_beyond_what_is_opened_is_said() {
         ("nested", nested, LeftOut::Damaged, 0),
         ("cut off", whole[..whole.len() - 9].to_vec(), LeftOut::Damaged, 1),
         ("cut off at once", whole[..4].to_vec(), LeftOut::Damaged, 0),
+        ("too large behind a script", [b"x", &bomb[..]].concat(), LeftOut::TooLargeUnpacked, 0),
+        ("too many", b" \x1f\x8b\x08".repeat(257), LeftOut::Packed, 0),
         ("a zip", [b"PK\x03\x04", token().as_bytes()].concat(), LeftOut::Packed, 1),
     ] {
         let left_out = if what == "nested" { LeftOut::PackedTooDeep } else { left_out };

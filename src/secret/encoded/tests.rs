@@ -1,9 +1,13 @@
 //! Tests of what is encoded, through the search: tokens are put together at run time, no file holds one.
 
+use std::io::Write as _;
+
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
 };
+
+use flate2::{Compression, write::GzEncoder};
 
 use super::super::{find, redacted};
 
@@ -19,6 +23,16 @@ fn other_token() -> String {
 fn key() -> String {
     let body = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdpK06nwoyHUCXqI9EdVhCk3Jd9";
     format!("-----BEGIN {0} KEY-----\n{body}\n-----END {0} KEY-----\n", "PRIVATE")
+}
+
+fn wide(text: &str) -> Vec<u8> {
+    text.replace('ü', "u").replace('ä', "a").encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = GzEncoder::new(vec![], Compression::fast());
+    packer.write_all(bytes).expect("memory");
+    packer.finish().expect("memory")
 }
 
 fn wrapped(text: &str, between: &str) -> String {
@@ -44,6 +58,10 @@ fn a_token_is_found_however_it_is_encoded_and_is_said_to_be() {
         (format!("a: |\n  {}\nb: 1", wrapped(&STANDARD.encode(&settings), "\n  ")), base64),
         (format!("\t{}\r\n", wrapped(&STANDARD.encode(&settings), "\r\n")), base64),
         (format!("password = \"{}\"", STANDARD.encode(&token)), base64),
+        (format!("powershell -EncodedCommand {}", STANDARD.encode(wide(&settings))), base64),
+        (format!("x: {}", STANDARD.encode(packed(settings.as_bytes()))), base64),
+        (format!("x: {}", STANDARD.encode(STANDARD.encode(packed(settings.as_bytes())))), layers),
+        (format!("x = '{}'", hex::encode(wide(&token))), digits),
         (format!("x = '{}'", hex::encode(&token)), digits),
         (format!("x = 0x{}", hex::encode_upper(&token)), digits),
         (format!("x = '{twice}'"), layers),
@@ -120,5 +138,29 @@ fn ends_of_runs_and_of_texts_are_no_obstacle() {
         let text = STANDARD.encode(format!("{} {}", "w".repeat(length), token()));
         assert_eq!(find("a", text.as_bytes()).len(), 1, "{length}");
         assert_eq!(find("a", format!("{text}\n").as_bytes()).len(), 1, "{length}");
+    }
+}
+
+#[test]
+fn a_token_glued_to_what_stands_before_it_is_found() {
+    let drawn = "k3Jd9sLq0ZxVb7NmTyR2wQe5HuCg8PfAoI1tW4rS6uXi";
+    let upper = drawn.to_ascii_uppercase();
+    for (prefix, rest, rule) in [
+        ("ghp_", &drawn[..36], "github-token"),
+        ("glpat-", &drawn[..20], "gitlab-token"),
+        ("ATATT3x", drawn, "atlassian-token"),
+        ("npm_", &drawn[..36], "npm-token"),
+        ("sk_live_", &drawn[..24], "stripe-key"),
+        ("AKIA", &upper[..16], "aws-access-key"),
+        ("xoxb-", "7391846205-k3Jd9sLq0ZxVb7Nm", "slack-token"),
+    ] {
+        for before in ["prod_", "alice", "x = '"] {
+            let found = find("a.db", format!("{before}{prefix}{rest}'").as_bytes());
+            assert_eq!(found.iter().map(|seen| seen.rule.id).collect::<Vec<_>>(), [rule], "{before}{prefix}");
+        }
+    }
+    // In a run of letters by chance, and in a name that is long.
+    for text in [format!("QWERTYAKIA{}", &upper[..16]), "task_test_aLongerNameOf1".to_owned()] {
+        assert!(find("a.ts", text.as_bytes()).is_empty(), "{text}");
     }
 }
