@@ -179,6 +179,8 @@ pub struct Appender {
     record: PathBuf,
     file: File,
     ledger: Ledger,
+    /// Bytes of the ledger that `head` counts.
+    counted: u64,
     /// Locked. The file stays: removing it would let two hold "the" lock.
     _lock: File,
 }
@@ -197,7 +199,7 @@ impl Appender {
         let file = File::options().append(true).create_new(true).open(&path);
         let file = file.map_err(|source| RecordError::Io { path, source })?;
         let ledger = Ledger { last: GENESIS.to_owned(), ..Ledger::default() };
-        Ok(Self { record: record.to_owned(), file, ledger, _lock: lock })
+        Ok(Self { record: record.to_owned(), file, ledger, counted: 0, _lock: lock })
     }
 
     /// Opens a whole ledger; one that is not whole is never added to.
@@ -209,21 +211,24 @@ impl Appender {
         let ledger = Ledger::read(record)?;
         let path = record.join(LEDGER);
         let file = File::options().append(true).open(&path);
-        let file = file.map_err(|source| RecordError::Io { path, source })?;
-        Ok(Self { record: record.to_owned(), file, ledger, _lock: lock })
+        let file = file.and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (counted, file) = file.map_err(|source| RecordError::Io { path, source })?;
+        Ok(Self { record: record.to_owned(), file, ledger, counted, _lock: lock })
     }
 
     /// Adds a line.
     ///
     /// # Errors
-    /// The event has no canonical form, or the disk is full: then the line may be torn.
+    /// The event has no canonical form, or the disk is full: then the ledger is again what `head` counts.
     pub fn append(&mut self, event: Event, ts: Timestamp) -> Result<(), RecordError> {
         let prev = self.ledger.last.clone();
         let entry = Entry { event, prev, seq: self.ledger.size(), ts, v: VERSION };
         let mut line = canonical::to_bytes(&entry).map_err(|error| unsound(LEDGER, &error.to_string()))?;
         line.push(b'\n');
         let written = self.file.write_all(&line);
-        written.map_err(|source| RecordError::Io { path: self.record.join(LEDGER), source })?;
+        written
+            .inspect_err(|_| self.take_back())
+            .map_err(|source| RecordError::Io { path: self.record.join(LEDGER), source })?;
         line.pop();
         self.ledger.push(entry, &line);
         Ok(())
@@ -235,11 +240,23 @@ impl Appender {
         &self.ledger
     }
 
+    /// Takes back what `head` does not count: left there, it would look like a line that somebody else added.
+    fn take_back(&self) {
+        // What cannot be taken back is found by whoever reads it.
+        let _ = self.file.set_len(self.counted).and_then(|()| self.file.sync_all());
+    }
+
     /// Makes what was added durable, and counts it.
     ///
     /// # Errors
-    /// The disk refuses.
-    pub fn commit(&self) -> Result<(), RecordError> {
+    /// The disk refuses: then what was added since the last time is taken back.
+    pub fn commit(&mut self) -> Result<(), RecordError> {
+        self.count().inspect_err(|_| self.take_back())?;
+        self.counted = self.file.metadata().map_or(self.counted, |found| found.len());
+        Ok(())
+    }
+
+    fn count(&self) -> Result<(), RecordError> {
         let synced = self.file.sync_all();
         synced.map_err(|source| RecordError::Io { path: self.record.join(LEDGER), source })?;
         let mut head =
@@ -255,7 +272,11 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
     let written = File::create(&partial)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
-    written.map_err(|source| RecordError::Io { path: path.to_owned(), source })
+    written.map_err(|source| {
+        // Left there, it would be a file that belongs to no record.
+        let _ = fs::remove_file(&partial);
+        RecordError::Io { path: path.to_owned(), source }
+    })
 }
 
 /// The lock ends with the process, however that ends.

@@ -1,23 +1,23 @@
 //! The rollout in a record: decides under the record's lock, on what the ledger says alone, and adds what was decided
 //! with the files that it rests on. Whoever verifies decides all of it again from the same files.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use jiff::Timestamp;
 
 use super::{
-    AllowedSigners, BLOBS, CHECKPOINT, RecordError, Revoked, SealingKey,
+    AllowedSigners, BLOBS, RecordError, Revoked, SealingKey,
     again::judged_of,
-    checkpoint::Checkpoint,
     entry::{Event, Verdict},
-    ledger::{LEDGER, Ledger, replace},
+    ledger::{Appender, LEDGER, Ledger, replace},
     read_regular, sha256,
-    sweep::sweep,
+    sweep::{sweep, tidied, unsealed},
     verify::{self, Finding, Trust},
     write::{open_with, seal_again},
 };
 use crate::{
     evidence::file::Reader,
+    judge::ACCEPT_BREAK_GLASS,
     rollout::{Answer, Data, Decided, Decision, File, OUT_NO_MORE, Plan, Refused, When, rule},
 };
 
@@ -57,7 +57,7 @@ pub fn roll_out(
     if let (Some(key), true) = (call.key, is_unsealed_since(record, appender.ledger(), call)) {
         // The line is this very call's: it ended between ledger and seal.
         replay(record, appender.ledger(), call.allowed, call.revoked).map_err(refused)?;
-        seal_again(record, &appender, Some(key))?;
+        seal_again(record, &mut appender, Some(key))?;
     }
     sound(record, call, now).map_err(refused)?;
     let ledger = appender.ledger();
@@ -67,13 +67,24 @@ pub fn roll_out(
     let answer = decide(&plan, ledger, lines, &let_out, call.files, when);
     let answer = answer.map_err(|why| refused(why.to_string()))?;
     if let Answer::New(decided) = &answer {
-        for (file, named) in call.files.iter().zip(&decided.files) {
-            replace(&record.join(BLOBS).join(&named.sha256), &file.bytes)?;
-        }
-        appender.append(Event::Rollout(decided.clone()), now)?;
-        seal_again(record, &appender, call.key)?;
+        let added = add(record, &mut appender, decided, call, now);
+        tidied(record, added)?;
     }
     Ok(answer)
+}
+
+fn add(
+    record: &Path,
+    appender: &mut Appender,
+    decided: &Decided,
+    call: &Call<'_>,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    for (file, named) in call.files.iter().zip(&decided.files) {
+        replace(&record.join(BLOBS).join(&named.sha256), &file.bytes)?;
+    }
+    appender.append(Event::Rollout(decided.clone()), now)?;
+    seal_again(record, appender, call.key)
 }
 
 /// What follows from the ledger's first `seen` lines, when the release may go out or not for this reason.
@@ -99,7 +110,24 @@ fn decide(
         return Err(Refused::ClockSetBack { at: when.at, last: floor });
     }
     let data = Data::read(files, when.at);
-    rule(plan, &past, let_out.as_ref().map(|()| ()).map_err(String::as_str), &data, when)
+    let mut answer = rule(plan, &past, let_out.as_ref().map(|()| ()).map_err(String::as_str), &data, when)?;
+    if let Answer::New(decided @ Decided { decision: Decision::Begin, .. }) = &mut answer {
+        decided.why.extend(overridden(ledger, seen));
+    }
+    Ok(answer)
+}
+
+/// Who broke the glass for a release that goes out by an accepted override.
+fn overridden(ledger: &Ledger, seen: usize) -> Option<String> {
+    let verdict = stated(ledger, seen).ok()?;
+    let broke = ledger.entries().iter().take(seen).filter_map(|entry| match &entry.event {
+        Event::BreakGlass(signed) => Some(signed.principal.as_str()),
+        _ => None,
+    });
+    let by: BTreeSet<&str> = broke.collect();
+    let is_accepted = verdict.accepted.iter().any(|word| word == ACCEPT_BREAK_GLASS) && !by.is_empty();
+    let by = by.into_iter().collect::<Vec<_>>().join(", ");
+    is_accepted.then(|| format!("its verdict is {}; the break-glass of {by} was accepted", verdict.verdict))
 }
 
 /// Whether the verdict among the first `seen` lines lets the release out.
@@ -256,15 +284,8 @@ fn sound(record: &Path, call: &Call<'_>, now: Timestamp) -> Result<(), String> {
 /// Whether the last line is a decision on these very files that nobody sealed.
 fn is_unsealed_since(record: &Path, ledger: &Ledger, call: &Call<'_>) -> bool {
     let Some(Event::Rollout(last)) = ledger.entries().last().map(|entry| &entry.event) else { return false };
-    let sealed = read_regular(&record.join(CHECKPOINT), 1 << 14).ok().and_then(|bytes| {
-        let key = call.key?.public();
-        Checkpoint::open(std::str::from_utf8(&bytes).ok()?, &key).ok()
-    });
-    let is_next = sealed.is_some_and(|sealed| {
-        let behind = ledger.entries().iter().filter(|entry| entry.seq >= sealed.size);
-        let own = behind.filter(|entry| !matches!(entry.event, Event::SignOff(_) | Event::BreakGlass(_)));
-        own.count() == 1 && ledger.root_at(sealed.size) == Some(sealed.root)
-    });
+    let key = call.key.map(SealingKey::public);
+    let is_next = matches!(unsealed(record, ledger, key.as_ref()), Some(Event::Rollout(_)));
     let given = call.files.iter().map(|file| (file.kind, file.named().sha256));
     let named = last.files.iter().map(|named| (named.kind, named.sha256.clone()));
     let (mut given, mut named): (Vec<_>, Vec<_>) = (given.collect(), named.collect());

@@ -20,6 +20,7 @@ use super::{
     read_regular, sha256,
     signers::Standing as Signer,
     sshsig,
+    sweep::{sweep, tidied},
 };
 use crate::judge::Approval;
 
@@ -48,12 +49,13 @@ pub fn add(record: &Path, statement: &[u8], signature: &[u8], at: Timestamp) -> 
         signature: sha256(signature),
         statement: sha256(statement),
     };
-    for (name, body) in [(&signed.statement, statement), (&signed.signature, signature)] {
-        super::ledger::replace(&record.join(BLOBS).join(name), body)?;
-    }
-    appender.append(event(signed.clone()), at)?;
-    appender.commit()?;
-    Ok(signed)
+    sweep(record, appender.ledger())?;
+    let bodies = [(&signed.statement, statement), (&signed.signature, signature)];
+    let mut written = bodies
+        .into_iter()
+        .try_for_each(|(name, body)| super::ledger::replace(&record.join(BLOBS).join(name), body));
+    written = written.and_then(|()| appender.append(event(signed.clone()), at));
+    tidied(record, written.and_then(|()| appender.commit())).map(|()| signed)
 }
 
 /// The sign-offs as the judge takes them: one that is no approval, or that does not stand, is void.

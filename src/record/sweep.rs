@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use super::{BLOBS, RecordError, ledger::Ledger};
+use super::{
+    BLOBS, CHECKPOINT, PublicKey, RecordError, checkpoint::Checkpoint, entry::Event, ledger::Ledger,
+    read_regular,
+};
 
 /// Removes what a call left that ended before its line was added: bodies that no line names, and files half written.
 /// Whoever calls it holds the record's lock.
@@ -22,4 +25,22 @@ pub(super) fn sweep(record: &Path, ledger: &Ledger) -> Result<(), RecordError> {
         }
     }
     Ok(())
+}
+
+/// Sweeps behind what could not be added, while the lock is still held; answers with the same.
+pub(super) fn tidied<T>(record: &Path, added: Result<T, RecordError>) -> Result<T, RecordError> {
+    added.inspect_err(|_| {
+        // That it could not be added is what there is to say.
+        let _ = Ledger::read(record).and_then(|ledger| sweep(record, &ledger));
+    })
+}
+
+/// The one line behind the seal that is no sign-off: its call ended between ledger and seal, or somebody else added it.
+pub(super) fn unsealed<'a>(record: &Path, ledger: &'a Ledger, key: Option<&PublicKey>) -> Option<&'a Event> {
+    let bytes = read_regular(&record.join(CHECKPOINT), 1 << 14).ok()?;
+    let sealed = Checkpoint::open(std::str::from_utf8(&bytes).ok()?, key?).ok()?;
+    let behind = ledger.entries().iter().filter(|entry| entry.seq >= sealed.size).map(|entry| &entry.event);
+    let mut own = behind.filter(|event| !matches!(event, Event::SignOff(_) | Event::BreakGlass(_)));
+    let first = own.next()?;
+    (own.next().is_none() && ledger.root_at(sealed.size) == Some(sealed.root)).then_some(first)
 }

@@ -23,12 +23,12 @@ use super::{
     checkpoint::Checkpoint,
     dsse,
     entry::{Event, Evidence, Imported, Opened, Predecessor, Verdict, Waiver},
-    ledger::{Appender, LEDGER, replace},
+    ledger::{Appender, LEDGER, Ledger, replace},
     read_regular, sha256,
     sign_off::{Carried, opened},
     statement,
-    sweep::sweep,
-    verify::{self, Finding, LARGEST_REPORT, Trust},
+    sweep::{sweep, tidied, unsealed},
+    verify::{self, Finding, LARGEST_REPORT, Row, Trust},
 };
 use crate::{
     evidence::{
@@ -153,7 +153,7 @@ pub fn add_verdict(
 ) -> Result<Written, RecordError> {
     let mut appender = open_with(record, key)?;
     verdict(record, &mut appender, outcome, at)?;
-    seal(record, &appender, outcome.report, key)?;
+    seal(record, &mut appender, outcome.report, key)?;
     let ledger = appender.ledger();
     Ok(Written { root: hex::encode(ledger.root()), size: ledger.size(), complaint: None })
 }
@@ -184,7 +184,7 @@ pub(super) fn open_with(record: &Path, key: Option<&SealingKey>) -> Result<Appen
 /// The disk refuses, or there is no verdict.
 pub(super) fn seal_again(
     record: &Path,
-    appender: &Appender,
+    appender: &mut Appender,
     key: Option<&SealingKey>,
 ) -> Result<(), RecordError> {
     let name = appender.ledger().verdict().map(|(_, verdict)| verdict.sha256.clone()).unwrap_or_default();
@@ -206,7 +206,7 @@ pub fn conclude(
 ) -> Result<Judgement, RecordError> {
     let mut appender = open_with(record, key)?;
     sweep(record, appender.ledger())?;
-    sound(record, key, at)?;
+    sound(record, appender.ledger(), key, at)?;
     let judgement = judged(record, appender.ledger(), Some(allowed), revoked, accepted, at)?;
     let report = drawn(&judgement);
     let outcome = Outcome {
@@ -215,17 +215,21 @@ pub fn conclude(
         report: &report,
         accepted,
     };
-    verdict(record, &mut appender, &outcome, at)?;
-    seal(record, &appender, &report, key)?;
-    Ok(judgement)
+    let added = verdict(record, &mut appender, &outcome, at);
+    let added = added.and_then(|()| seal(record, &mut appender, &report, key));
+    tidied(record, added).map(|()| judgement)
 }
 
 /// Whether a record is whole. Who may sign is not asked: what was signed is judged anew.
-fn sound(record: &Path, key: Option<&SealingKey>, at: Timestamp) -> Result<(), RecordError> {
+fn sound(record: &Path, ledger: &Ledger, key: Option<&SealingKey>, at: Timestamp) -> Result<(), RecordError> {
     let (key, revoked) = (key.map(SealingKey::public), Revoked::default());
+    // A verdict before this one that ended between ledger and seal: it counts no more once this one is sealed.
+    let is_open = matches!(unsealed(record, ledger, key.as_ref()), Some(Event::Verdict(_)));
+    let is_seal = |row: &Row| is_open && [CHECKPOINT, VERDICT, SVR].contains(&row.what.as_str());
     let trust = Trust { key: key.as_ref(), allowed: None, revoked: &revoked, predecessor: None, at };
     let report = verify::verify(record, &trust);
-    let broken = report.rows.iter().find(|row| row.finding == Finding::Failed && !row.is_sign_off());
+    let is_failed = |row: &&Row| row.finding == Finding::Failed && !row.is_sign_off() && !is_seal(row);
+    let broken = report.rows.iter().find(is_failed);
     broken.map_or(Ok(()), |row| {
         let what = format!("it is not sound: {}: {}", row.what, row.detail);
         Err(RecordError::Unsound { place: record.display().to_string(), what })
@@ -267,7 +271,7 @@ fn fill(
     if let Some(key) = key {
         replace(&record.join(KEY), key.public().to_pem().as_bytes())?;
     }
-    seal(record, &appender, outcome.report, key)?;
+    seal(record, &mut appender, outcome.report, key)?;
     Ok((hex::encode(appender.ledger().root()), appender.ledger().size()))
 }
 
@@ -287,7 +291,7 @@ fn verdict(
 /// Counts what was added, and signs it where there is a key.
 fn seal(
     record: &Path,
-    appender: &Appender,
+    appender: &mut Appender,
     report: &[u8],
     key: Option<&SealingKey>,
 ) -> Result<(), RecordError> {

@@ -82,6 +82,7 @@ pub struct Data<'a> {
     metrics: Option<MetricReport>,
     logs: Vec<&'a File>,
     amiss: Vec<String>,
+    unread: Vec<String>,
 }
 
 impl<'a> Data<'a> {
@@ -89,7 +90,7 @@ impl<'a> Data<'a> {
     #[must_use]
     pub fn read(files: &'a [File], at: Timestamp) -> Self {
         let named = files.iter().map(File::named).collect();
-        let mut data = Self { at, named, metrics: None, logs: vec![], amiss: vec![] };
+        let mut data = Self { at, named, metrics: None, logs: vec![], amiss: vec![], unread: vec![] };
         let mut known = BTreeSet::new();
         for (file, named) in files.iter().zip(data.named.clone()) {
             if !known.insert(named.sha256) {
@@ -109,10 +110,14 @@ impl<'a> Data<'a> {
         let read = metrics::read_source(&mut Source::bytes(Path::new(&file.path), &file.bytes));
         let mut report = match read {
             Ok(report) => report,
-            Err(error) => return self.amiss.push(error.to_string()),
+            Err(error) => {
+                self.unread.push(error.to_string());
+                return self.amiss.push(error.to_string());
+            }
         };
-        let told = report.incomplete.take();
-        self.amiss.extend(told.map(|what| format!("{}: {what}", file.path)));
+        let told = report.incomplete.take().map(|what| format!("{}: {what}", file.path));
+        self.unread.extend(told.clone());
+        self.amiss.extend(told);
         match &mut self.metrics {
             None => self.metrics = Some(report),
             Some(metrics) => {
@@ -144,6 +149,23 @@ impl<'a> Data<'a> {
     #[must_use]
     pub fn amiss(&self) -> &[String] {
         &self.amiss
+    }
+
+    /// What cannot be read of the files, or not as a whole, whenever it is of.
+    #[must_use]
+    pub fn unread(&self) -> Vec<String> {
+        let logs = self.logs.iter().filter_map(|file| {
+            if std::str::from_utf8(&file.bytes).is_err() {
+                return Some(format!("{}: is no text: expected UTF-8", file.path));
+            }
+            let fields = LogFields::default();
+            let mut reader = LogReader::new(Of::Now, &fields);
+            match reader.read(&mut Source::bytes(Path::new(&file.path), &file.bytes)) {
+                Err(error) => Some(error.to_string()),
+                Ok(_) => reader.report()?.amiss.first().map(|what| format!("{}: {what}", file.path)),
+            }
+        });
+        self.unread.iter().cloned().chain(logs).collect()
     }
 
     /// What a metric shows within a window, or why it shows nothing. `is_only` when it is all that is watched.

@@ -36,6 +36,9 @@ pub enum Refused {
     /// The verdict is none that lets a release out.
     #[error("the release is not let out: {0}")]
     NotLetOut(String),
+    /// A file that is given as the first step begins, and cannot be read: the steps behind could not be shown by such.
+    #[error("a file cannot be read: {0}")]
+    Unread(String),
     /// The plan watches nothing: whatever happens would look fine.
     #[error(
         "the release's policy names nothing to watch: expected `release.post_deploy`, or an objective with an error budget"
@@ -84,6 +87,9 @@ pub fn rule(
     }
     let Some(last) = past.last() else {
         let_out.map_err(|why| Refused::NotLetOut(why.to_owned()))?;
+        if let Some(what) = data.unread().into_iter().next() {
+            return Err(Refused::Unread(what));
+        }
         return Ok(Answer::New(Decided {
             decision: Decision::Begin,
             files: data.named().to_vec(),

@@ -1,12 +1,14 @@
 //! A rollout is what its ledger says, once: forged, doubled, torn and simultaneous decisions are found or refused.
 
+mod standing;
+
 use std::fs;
 
 use jiff::SignedDuration;
 
 use super::{
     super::{
-        Statement, conclude,
+        CHECKPOINT, Statement, conclude,
         entry::{self, Entry},
         key::tests::sealing_key,
         ledger::Appender,
@@ -113,7 +115,7 @@ fn forge(sample: &Sample, decided: Decided, files: &[File], ts: Timestamp) {
         replace(&sample.record().join(BLOBS).join(file.named().sha256), &file.bytes).expect("a body");
     }
     appender.append(Event::Rollout(decided), ts).expect("a line");
-    seal_again(&sample.record(), &appender, Some(&key)).expect("sealed");
+    seal_again(&sample.record(), &mut appender, Some(&key)).expect("sealed");
 }
 
 fn promotion(from: i64, to: i64, step: u64, files: &[File]) -> Decided {
@@ -341,87 +343,4 @@ fn a_ledgers_line_of_a_rollout_keeps_what_it_rests_on() {
     let (finding, told) = verified(&sample);
     assert_eq!(finding, Finding::Failed);
     assert!(told.contains("FAILED rollout: ledger.jsonl:"), "{told}");
-}
-
-#[test]
-fn who_rejects_behind_the_verdict_stops_the_rollout_and_so_does_a_key_that_is_revoked() {
-    let reject = |sample: &Sample| {
-        sample.sign(ALICE, "alice@example.com", "CTO", entry::Decision::Reject);
-    };
-    let sample = let_out();
-    reject(&sample);
-    let why = refused(&sample, 1, &[]);
-    assert!(why.contains("with what is signed and good by now it is UNDECIDED, exit code 4"), "{why}");
-
-    let sample = let_out();
-    assert_eq!(decided(&sample, 1, &[]), Decision::Begin);
-    reject(&sample);
-    let fine = data(2, 61, 0.001);
-    let answer = call(&sample, 61, &fine).expect("a decision");
-    assert_eq!(answer.decided().decision, Decision::Hold, "{answer:?}");
-    assert_eq!(verified(&sample).0, Finding::Verified, "{}", verified(&sample).1);
-    assert_eq!(decided(&sample, 62, &data(2, 62, 0.5)), Decision::RollBack);
-
-    // Nor is it promoted by who has the key: the signature stands before the line.
-    let sample = let_out();
-    assert_eq!(decided(&sample, 1, &[]), Decision::Begin);
-    let mut honest = let_out_and_promoted(&fine);
-    reject(&sample);
-    honest.from = minute(1);
-    forge(&sample, honest, &fine, minute(61));
-    let (finding, told) = verified(&sample);
-    assert_eq!(finding, Finding::Failed);
-    assert!(told.contains("its data come to HOLD at step 1"), "{told}");
-
-    // Without those who may sign nobody knows whose the rejection is.
-    let sample = let_out();
-    reject(&sample);
-    let ledger = Ledger::read(&sample.record()).expect("a ledger");
-    let blind = let_out_by(&sample, &ledger, None, &Revoked::default());
-    assert!(blind.expect_err("refused").contains("takes a file of allowed signers"));
-    let sample = let_out();
-    let ledger = Ledger::read(&sample.record()).expect("a ledger");
-    let print = sample.sign_offs()[0].fingerprint.clone();
-    let revoked = Revoked::parse(std::path::Path::new("revoked"), &print).expect("a file");
-    assert_eq!(let_out_by(&sample, &ledger, Some(&allowed()), &Revoked::default()), Ok(()));
-    assert!(let_out_by(&sample, &ledger, Some(&allowed()), &revoked).is_err());
-}
-
-fn let_out_by(
-    sample: &Sample,
-    ledger: &Ledger,
-    allowed: Option<&AllowedSigners>,
-    revoked: &Revoked,
-) -> Result<(), String> {
-    super::let_out(&sample.record(), ledger, ledger.entries().len(), (allowed, revoked), minute(1))
-}
-
-/// The promotion that the data of the first step come to.
-fn let_out_and_promoted(files: &[File]) -> Decided {
-    let sample = let_out();
-    assert_eq!(decided(&sample, 1, &[]), Decision::Begin);
-    call(&sample, 61, files).expect("a decision").decided().clone()
-}
-
-#[test]
-fn a_checklist_is_drawn_up_of_a_sound_record_alone() {
-    let blob = |sample: &Sample| sample.record().join(BLOBS).join(super::super::sha256("<testsuites/>"));
-    let change: [(&str, &dyn Fn(&Sample)); 3] = [
-        ("a changed file", &|sample| fs::write(blob(sample), "<testsuite/>").expect("a file")),
-        ("another file", &|sample| {
-            fs::write(sample.record().join("notes"), "mine").expect("a file");
-        }),
-        ("a file that is missing", &|sample| fs::remove_file(blob(sample)).expect("a file")),
-    ];
-    for (what, change) in change {
-        let sample = let_out();
-        change(&sample);
-        let before = lines(&sample);
-        let (accepted, key) = ([ACCEPT_BREAK_GLASS.to_owned()], sealing_key());
-        let (allowed, revoked) = (allowed(), Revoked::default());
-        let concluded = conclude(&sample.record(), &allowed, &revoked, &accepted, Some(&key), at());
-        let why = concluded.expect_err(what).to_string();
-        assert!(why.contains("it is not sound: files: "), "{what}: {why}");
-        assert_eq!(lines(&sample), before, "{what}");
-    }
 }

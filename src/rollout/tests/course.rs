@@ -87,3 +87,21 @@ fn a_clock_that_was_set_back_a_plan_that_watches_nothing_and_a_rehearsal_that_go
     let blind = Course::of(Plan { watched: vec![], ..plan() });
     assert_eq!(blind.ask(0, &[], Ok(())), Err(Refused::NothingWatched));
 }
+
+#[test]
+fn a_rollout_does_not_begin_on_files_that_cannot_be_read() {
+    let course = Course::of(plan());
+    for (path, bytes, why) in [
+        ("slo.json", &b""[..], "slo.json: the file is empty"),
+        ("slo.json", b"{", "slo.json"),
+        ("slo.json", b"\xff\xfe\x00\x01", "slo.json"),
+        ("app.log", b"", "app.log: the log holds no entry"),
+        ("app.log", b"\x00\xff\xfe\x80 1\n", "app.log: is no text"),
+    ] {
+        let said = course.ask(0, &[given(path, bytes)], Ok(())).map_err(|why| why.to_string());
+        let said = said.expect_err(path);
+        assert!(said.starts_with("a file cannot be read: ") && said.contains(why), "{said}");
+    }
+    let whole = errors(&every_minute(-600, 0, 0.001));
+    assert!(matches!(course.ask(0, &whole, Ok(())), Ok(Answer::New(_))));
+}
