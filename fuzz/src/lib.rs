@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gonogo::import::{
     ImportError,
-    tests::{TestReport, read_bytes},
+    tests::{TestFormat, TestReport, read_bytes},
 };
 
 /// The name that a fuzzed file has in errors.
@@ -52,7 +52,8 @@ pub fn test_results(document: &[u8], has_end: bool) {
         shown(case.message.as_deref().unwrap_or_default());
     }
     report.notes.iter().chain(&report.incomplete).for_each(|note| shown(note));
-    if !has_end || report.incomplete.is_some() {
+    // `go test -json` ends where its packages end, whichever target reads it.
+    if !has_end || report.format == TestFormat::GoTest || report.incomplete.is_some() {
         return;
     }
     if let Ok(part) = read_bytes(name(), cut(document), None)
