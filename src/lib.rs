@@ -22,7 +22,7 @@
 //! | `invariant` | one rule, one file; a pure function of the evidence | `evidence` |
 //! | `judge` | all rules over all evidence: findings and the verdict; the only maker of a GO | `evidence`, `invariant` |
 //! | `report` | one format, one file; draws a judgement, decides nothing | `evidence`, `judge` |
-//! | `document` | the documents of a release, drawn from its judged record: one kind, one file; decides nothing | `evidence`, `judge`, `report` |
+//! | `document` | the documents of a release, drawn from its judged record: one kind, one file; decides nothing | `evidence`, `invariant`, `judge`, `report` |
 //! | `jira` | Jira's wire types and the operation table (effect and scopes of every operation) | |
 //! | `yaml` | a checked YAML reader: size, depth, duplicate keys, the place of an error; the only user of the parser | `spelling` |
 //! | `import` | evidence from elsewhere, read from files: one format, one file; reads and says what is amiss, judges nothing | `evidence`, `git` |

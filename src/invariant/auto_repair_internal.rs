@@ -18,6 +18,15 @@
 //! - one job fails again and again before one heals;
 //! - a person has to act between the damage and the healing;
 //! - the app writes to Jira after the damage.
+//!
+//! # Remedy
+//!
+//! let every run check what it finds stored, do again what is not whole, and pass over a lock whose own
+//! expiry has passed
+//!
+//! # Areas
+//!
+//! Reliability, Data
 
 use std::collections::BTreeMap;
 

@@ -17,6 +17,14 @@
 //! - an operation of the baseline does not answer;
 //! - its answer lacks a field that the baseline has;
 //! - a record in one of the baseline's formats is rejected.
+//!
+//! # Remedy
+//!
+//! go on reading what the released version stored, and answer as it did
+//!
+//! # Areas
+//!
+//! Compatibility
 
 use std::collections::BTreeSet;
 

@@ -16,6 +16,15 @@
 //!
 //! - two snapshots of the same content have different hashes;
 //! - two snapshots of different content have the same hash.
+//!
+//! # Remedy
+//!
+//! hash what was read in full, sorted by id, all of what is compared and nothing else (no time, no order of
+//! pages); store no hash of a reading that failed
+//!
+//! # Areas
+//!
+//! Data
 
 use std::collections::BTreeMap;
 

@@ -19,6 +19,15 @@
 //! - an effect is applied twice under one idempotency key, or a window's snapshot is stored twice;
 //! - a job for all tenants leaves a healthy tenant undone while a fault hits another;
 //! - what a scheduled trigger calls is not in the app's files, or its interval is none that there is.
+//!
+//! # Remedy
+//!
+//! catch what a job throws and return an outcome; bound its waiting by its time; let a second run find by
+//! its key what the first has stored
+//!
+//! # Areas
+//!
+//! Reliability
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -37,7 +37,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The documentation that opens the rule's own file: statement, why it matters, evidence, violated when.
+    /// The documentation that opens the rule's own file: statement, why it matters, evidence,
+    /// violated when, remedy, areas.
     #[must_use]
     pub fn doc(&self) -> String {
         let mut doc = String::new();
@@ -48,11 +49,27 @@ impl Rule {
         doc
     }
 
-    /// The rule in a sentence: the paragraph under `# Statement`.
+    /// The rule in a sentence.
     #[must_use]
     pub fn statement(&self) -> String {
+        self.section("# Statement")
+    }
+
+    /// What most often mends an app whose deeds violate it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        self.section("# Remedy")
+    }
+
+    /// What of a release it speaks for, as its documents name it.
+    pub fn areas(&self) -> impl Iterator<Item = String> {
+        self.section("# Areas").split(", ").map(str::to_owned).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The paragraph under a heading of the documentation.
+    fn section(&self, heading: &str) -> String {
         let doc = self.doc();
-        let lines = doc.lines().skip_while(|line| *line != "# Statement").skip(1);
+        let lines = doc.lines().skip_while(|line| *line != heading).skip(1);
         lines
             .skip_while(|line| line.is_empty())
             .take_while(|line| !line.is_empty())

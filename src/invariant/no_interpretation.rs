@@ -16,6 +16,14 @@
 //!
 //! - a text holds a word of the policy's list: as a whole word, in any case;
 //! - so does a text in the app's files that a person will be shown, even if no scenario shows it.
+//!
+//! # Remedy
+//!
+//! say what changed from what to what, without judging it
+//!
+//! # Areas
+//!
+//! What people see
 
 use std::{cell::RefCell, rc::Rc};
 

@@ -16,6 +16,14 @@
 //! - the manifest has a scope, module, host or setting that the baseline has not;
 //! - a token that is used carries a scope that the baseline has not;
 //! - the app uses an operation of Jira, or tries to reach a host, that the baseline does not name.
+//!
+//! # Remedy
+//!
+//! leave out what is new, or release it as what admins consent to anew
+//!
+//! # Areas
+//!
+//! Security, Compatibility
 
 use super::{Case, Finding, is_declared, is_jira, is_success};
 use crate::evidence::{Fact, Log, Observation};

@@ -20,6 +20,14 @@
 //! - a person has to act between the install and that job;
 //! - the manifest requires a setting that the baseline does not have;
 //! - what a scheduled trigger calls is not in the app's files: no job can ever work.
+//!
+//! # Remedy
+//!
+//! let the first run do its work with nothing set, and treat what is not stored yet as empty
+//!
+//! # Areas
+//!
+//! Compatibility
 
 use super::{Case, Finding, concerns, deed, said, start_of};
 use crate::evidence::{Ending, Fact, FlawKind, Log, Observation};

@@ -20,6 +20,14 @@
 //! - the app's source calls an operation that writes, even if no scenario makes it do so.
 //!
 //! A scope that does not exist allows nothing, and is a flaw of its own that stops every GO.
+//!
+//! # Remedy
+//!
+//! leave out the request that writes, or ask with an operation that reads
+//!
+//! # Areas
+//!
+//! Security
 
 use std::collections::BTreeSet;
 

@@ -18,6 +18,14 @@
 //! - the app tries to reach a host that neither its manifest nor the policy names;
 //! - the app's source calls such a host, or one whose purpose is to speak to people and that the policy does
 //!   not name, even if no scenario makes it do so.
+//!
+//! # Remedy
+//!
+//! leave out the alert, or let people ask for it
+//!
+//! # Areas
+//!
+//! What people see
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -17,6 +17,14 @@
 //! - a token issued to one tenant is sent to another tenant's site;
 //! - a request, a record, a text, a page, a report or an event of one tenant, or of none, carries the mark
 //!   of another, as it is or packed and encoded in one of the usual ways.
+//!
+//! # Remedy
+//!
+//! keep nothing of a tenant in the module's state, or keep it by the installation
+//!
+//! # Areas
+//!
+//! Security, Data
 
 use std::collections::{BTreeMap, BTreeSet};
 

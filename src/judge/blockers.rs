@@ -6,7 +6,10 @@ use super::{
     Blocker, BlockerKind, CLAIM, InvariantOutcome, IssueResult, IssueStatus, ReleaseResult, ScenarioResult,
     UnmetClaim, flaws, verdict::Basis,
 };
-use crate::evidence::{Outcome, Shard};
+use crate::{
+    evidence::{Outcome, Shard},
+    invariant,
+};
 
 pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
     if basis.planned == 0 || basis.scenarios.len() != basis.planned {
@@ -51,7 +54,7 @@ pub(super) fn list(basis: &Basis<'_>, claims: &[UnmetClaim]) -> Vec<Blocker> {
 fn violated(basis: &Basis<'_>, blockers: &mut Vec<Blocker>) {
     for invariant in basis.invariants.iter().filter(|i| i.outcome == InvariantOutcome::Violated) {
         let mend = flaws::remedy(basis.flaws, &invariant.name);
-        let mend = mend.unwrap_or_else(|| mend_of(&invariant.name, &invariant.reason).to_owned());
+        let mend = mend.unwrap_or_else(|| mend_of(&invariant.name, &invariant.reason));
         blockers.push(Blocker {
             kind: BlockerKind::InvariantViolated,
             subject: invariant.name.clone(),
@@ -70,41 +73,10 @@ fn is_about_app(place: &str) -> bool {
 }
 
 /// What most often mends the app when deeds alone violate this rule.
-fn mend_of(invariant: &str, reason: &str) -> &'static str {
-    if !is_about_app(reason) {
-        return "mend the app";
-    }
-    match invariant {
-        "read_only_jira" => {
-            "mend the app: leave out the request that writes, or ask with an operation that reads"
-        }
-        "one_step_install" => {
-            "mend the app: let the first run do its work with nothing set, and treat what is not stored yet as empty"
-        }
-        "fire_and_forget_jobs" => {
-            "mend the app: catch what a job throws and return an outcome; bound its waiting by its time; let a second \
-             run find by its key what the first has stored"
-        }
-        "silent_by_default" => "mend the app: leave out the alert, or let people ask for it",
-        "auto_repair_internal" => {
-            "mend the app: let every run check what it finds stored, do again what is not whole, and pass over a lock \
-             whose own expiry has passed"
-        }
-        "deterministic_hashing" => {
-            "mend the app: hash what was read in full, sorted by id, all of what is compared and nothing else (no time, \
-             no order of pages); store no hash of a reading that failed"
-        }
-        "tenant_isolation" => {
-            "mend the app: keep nothing of a tenant in the module's state, or keep it by the installation"
-        }
-        "backward_compatible" => {
-            "mend the app: go on reading what the released version stored, and answer as it did"
-        }
-        "no_scope_expansion" => {
-            "mend the app: leave out what is new, or release it as what admins consent to anew"
-        }
-        "no_interpretation" => "mend the app: say what changed from what to what, without judging it",
-        _ => "mend the app",
+fn mend_of(invariant: &str, reason: &str) -> String {
+    match invariant::rule(invariant).filter(|_| is_about_app(reason)) {
+        Some(rule) => format!("mend the app: {}", rule.remedy()),
+        None => "mend the app".to_owned(),
     }
 }
 

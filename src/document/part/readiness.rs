@@ -3,13 +3,13 @@
 use super::super::{Block, Section, Told, table};
 use crate::{
     evidence::CheckKind,
+    invariant::{RULES, Rule},
     judge::{CheckOutcome, InvariantOutcome, IssueStatus, SignedResult},
 };
 
 /// What an area rests on.
 struct Area {
     name: &'static str,
-    invariants: &'static [&'static str],
     checks: &'static [CheckKind],
     rests_on: Rests,
 }
@@ -23,53 +23,22 @@ enum Rests {
     People,
 }
 
-/// Every invariant belongs to at least one area.
+/// Which invariants speak for an area is theirs to say.
 const AREAS: [Area; 7] = [
-    Area {
-        name: "Security",
-        invariants: &["read_only_jira", "tenant_isolation", "no_scope_expansion"],
-        checks: &[CheckKind::Secrets],
-        rests_on: Rests::Nothing,
-    },
-    Area {
-        name: "Reliability",
-        invariants: &["fire_and_forget_jobs", "auto_repair_internal"],
-        checks: &[],
-        rests_on: Rests::Issues,
-    },
-    Area {
-        name: "Data",
-        invariants: &["tenant_isolation", "deterministic_hashing", "auto_repair_internal"],
-        checks: &[],
-        rests_on: Rests::Nothing,
-    },
-    Area {
-        name: "Compatibility",
-        invariants: &["backward_compatible", "one_step_install", "no_scope_expansion"],
-        checks: &[CheckKind::Previous],
-        rests_on: Rests::Nothing,
-    },
-    Area {
-        name: "What people see",
-        invariants: &["silent_by_default", "no_interpretation"],
-        checks: &[],
-        rests_on: Rests::Nothing,
-    },
-    Area {
-        name: "Tests",
-        invariants: &[],
-        checks: &[CheckKind::Tests, CheckKind::Coverage],
-        rests_on: Rests::Nothing,
-    },
+    Area { name: "Security", checks: &[CheckKind::Secrets], rests_on: Rests::Nothing },
+    Area { name: "Reliability", checks: &[], rests_on: Rests::Issues },
+    Area { name: "Data", checks: &[], rests_on: Rests::Nothing },
+    Area { name: "Compatibility", checks: &[CheckKind::Previous], rests_on: Rests::Nothing },
+    Area { name: "What people see", checks: &[], rests_on: Rests::Nothing },
+    Area { name: "Tests", checks: &[CheckKind::Tests, CheckKind::Coverage], rests_on: Rests::Nothing },
     Area {
         name: "Operations",
-        invariants: &[],
         checks: &[CheckKind::Change, CheckKind::Logs, CheckKind::Metrics],
         rests_on: Rests::Rollback,
     },
 ];
 
-const PEOPLE: Area = Area { name: "People", invariants: &[], checks: &[], rests_on: Rests::People };
+const PEOPLE: Area = Area { name: "People", checks: &[], rests_on: Rests::People };
 
 /// What speaks for an area, against it, and what is missing.
 #[derive(Default)]
@@ -100,7 +69,7 @@ pub(in crate::document) fn section(told: &Told<'_>) -> Section {
 
 fn find(told: &Told<'_>, area: &Area) -> Found {
     let mut found = Found::default();
-    for name in area.invariants {
+    for Rule { name, .. } in RULES.iter().filter(|rule| rule.areas().any(|named| named == area.name)) {
         let known = told.judgement.invariants.iter().find(|invariant| invariant.name == *name);
         match known.map(|invariant| invariant.outcome) {
             Some(InvariantOutcome::Holds) => found.shown.push(format!("{name} holds")),
@@ -198,10 +167,11 @@ mod tests {
     #[test]
     fn every_invariant_speaks_for_an_area() {
         for rule in RULES {
-            assert!(AREAS.iter().any(|area| area.invariants.contains(&rule.name)), "{}", rule.name);
-        }
-        for name in AREAS.iter().flat_map(|area| area.invariants) {
-            assert!(RULES.iter().any(|rule| rule.name == *name), "{name}");
+            assert!(rule.areas().next().is_some(), "{}", rule.name);
+            for named in rule.areas() {
+                assert!(AREAS.iter().any(|area| area.name == named), "{}: {named}", rule.name);
+            }
+            assert!(!rule.remedy().is_empty(), "{}", rule.name);
         }
     }
 }
