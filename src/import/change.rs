@@ -99,6 +99,10 @@ fn head_of(git: &Git, folder: &Path) -> Result<Released, ImportError> {
         head.ok_or_else(|| ImportError::file(folder, "has no commit yet: there is nothing to release"))?;
     let seconds = git.line(&["show", "-s", "--format=%ct", &commit]).map_err(refused)?;
     let committed = seconds.and_then(|seconds| Timestamp::from_second(seconds.trim().parse().ok()?).ok());
+    if committed.is_none() {
+        let what = "has a commit whose date cannot be read: what is older than it cannot be told";
+        return Err(ImportError::file(folder, what));
+    }
     Ok(Released { commit, committed })
 }
 

@@ -220,6 +220,19 @@ fn a_name_of_a_branch_and_of_a_tag_is_refused_where_they_lead_to_different_commi
 }
 
 #[test]
+fn a_commit_whose_date_cannot_be_read_is_not_released() {
+    let Some(repository) = Repository::new() else { return };
+    repository.write("a", "1\n").commit();
+    let tree = repository.git(&["rev-parse", "HEAD^{tree}"]);
+    let who = "a <a@localhost> 999999999999999 +0000";
+    repository.write("object", format!("tree {tree}\nauthor {who}\ncommitter {who}\n\nx\n"));
+    let commit = repository.git(&["hash-object", "-w", "--literally", "-t", "commit", "object"]);
+    repository.git(&["update-ref", "HEAD", &commit]);
+    assert!(repository.error(None).contains("date cannot be read"), "{}", repository.error(None));
+    assert!(released(repository.0.path()).is_err());
+}
+
+#[test]
 fn a_graft_tells_no_other_history() {
     let Some(repository) = Repository::new() else { return };
     let first = repository.write("a", "1\n").commit();
