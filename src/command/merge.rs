@@ -51,7 +51,9 @@ pub(super) fn merge(arguments: &cli::Merge, console: &mut Console) -> Result<u8,
     }
     let first = parts[0].evidence.header();
     let root = run::root(file.as_deref());
-    let release = config.release.as_ref().map(|named| Gathered::of(named, root, &first.policy.thresholds));
+    let policy_ref = gate.policy_ref.as_deref();
+    let gathered = |named| Gathered::of(named, root, &first.policy.thresholds, policy_ref);
+    let release = config.release.as_ref().map(gathered);
     let header = Header {
         started_at: parts.iter().map(|part| part.evidence.header().started_at).min().unwrap_or_default(),
         planned: parts[0].shard.whole,

@@ -24,7 +24,7 @@ pub use found::{Allowed, Finding, LeftOut, Search, Spot, hide_names};
 pub use rule::Rule;
 use rule::{RULES, Shape};
 pub use staged::{StagedError, staged};
-pub use tree::search;
+pub use tree::{search, search_allowing};
 
 /// Bytes of a private key that are looked at behind its first line.
 const LONGEST_KEY: usize = 16 << 10;

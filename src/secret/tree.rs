@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use super::{
     LeftOut, Search,
-    allow::{AllowError, Allowance},
+    allow::{ALLOW_FILE, AllowError, Allowance},
     found::visible,
 };
 use crate::git::{Git, GitError, path_of};
@@ -27,17 +27,39 @@ const DEEPEST: usize = 200;
 /// # Errors
 /// The allow-list is not as it must be. Whatever else cannot be read is in the result.
 pub fn search(folder: &Path) -> Result<Search, AllowError> {
-    let mut allowance = Allowance::of(folder)?;
+    let mut search = search_by(folder, Allowance::of(folder)?);
+    // What is in no commit is no part of the release, and lets nothing of it pass.
+    let is_there = folder.join(ALLOW_FILE).exists() && search.tracked.is_some();
+    if is_there && !is_committed(folder) && search.uncommitted.iter().all(|path| path != ALLOW_FILE) {
+        search.uncommitted.push(ALLOW_FILE.to_owned());
+    }
+    Ok(search)
+}
+
+/// Searches a folder with an allow-list of this text, whatever lies there.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_allowing(folder: &Path, text: &str) -> Result<Search, AllowError> {
+    Allowance::parse(text).map(|allowance| search_by(folder, allowance))
+}
+
+fn is_committed(folder: &Path) -> bool {
+    let name = format!("HEAD:./{ALLOW_FILE}");
+    Git::open(folder).and_then(|git| git.output(&["cat-file", "-e", &name])).is_ok()
+}
+
+fn search_by(folder: &Path, mut allowance: Allowance) -> Search {
     let mut search = Search::default();
     let root = match fs::canonicalize(folder) {
         Ok(root) if root.is_dir() => root,
         Ok(_) => {
             search.unread.push(format!("{} is no folder", folder.display()));
-            return Ok(search);
+            return search;
         }
         Err(error) => {
             search.unread.push(format!("{} cannot be read: {error}", folder.display()));
-            return Ok(search);
+            return search;
         }
     };
     for path in paths(&root, &mut search) {
@@ -46,7 +68,7 @@ pub fn search(folder: &Path) -> Result<Search, AllowError> {
     if search.files == 0 && search.unread.is_empty() {
         search.unread.push(format!("{} has no file that could be searched", folder.display()));
     }
-    Ok(search.finish(&allowance))
+    search.finish(&allowance)
 }
 
 /// The paths to read, below the root, sorted.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::previous;
-
 use crate::{
     clock::{Clock as _, SystemClock},
     config,
@@ -49,14 +48,19 @@ pub(in crate::command) fn previous_verdict(
 
 impl Gathered {
     /// Reads everything that `release` names below `root`.
-    pub(in crate::command) fn of(release: &config::Release, root: &Path, thresholds: &Thresholds) -> Self {
+    pub(in crate::command) fn of(
+        release: &config::Release,
+        root: &Path,
+        thresholds: &Thresholds,
+        policy_ref: Option<&str>,
+    ) -> Self {
         let base = release.change.as_ref().and_then(|change| change.base.as_deref());
         let change = import::change::read(root, base);
         let released = import::change::released(root);
         let commit = released.as_ref().ok().map(|released| released.commit.clone());
         let policy = release.policy(commit, thresholds);
         let now = SystemClock::new().now();
-        let gather = Gather { release, root, change, released, now };
+        let gather = Gather { release, root, policy_ref, change, released, now };
         let mut checks: Vec<_> =
             policy.checks.iter().map(|planned| gather.check(planned, &policy.limits)).collect();
         checks.iter_mut().for_each(|facts| secret::hide_names(facts));
@@ -107,6 +111,8 @@ struct Gather<'a> {
     release: &'a config::Release,
     /// The folder of `gonogo.yaml`.
     root: &'a Path,
+    /// The protected branch whose word counts, if one is named.
+    policy_ref: Option<&'a str>,
     /// What it changes, if that can be told.
     change: Result<CommitChange, ImportError>,
     /// What is to be released, if it is committed.
@@ -133,7 +139,7 @@ impl Gather<'_> {
                 Err(error) => facts.push(self.unread(error)),
             },
             CheckKind::Coverage => self.coverage(&mut facts),
-            CheckKind::Secrets => match secret::search(self.root) {
+            CheckKind::Secrets => match self.searched() {
                 Ok(search) => facts.extend(search.facts()),
                 Err(error) => facts.push(not_read(error.to_string())),
             },
@@ -155,6 +161,13 @@ impl Gather<'_> {
             }
         }
         facts
+    }
+
+    /// The tree, with the allow-list of the protected branch where one is named; one that is not there allows nothing.
+    fn searched(&self) -> Result<secret::Search, secret::AllowError> {
+        let Some(reference) = self.policy_ref else { return secret::search(self.root) };
+        let listed = import::file_at(reference, &self.root.join(secret::ALLOW_FILE)).map(|list| list.bytes);
+        secret::search_allowing(self.root, &String::from_utf8_lossy(&listed.unwrap_or_default()))
     }
 
     fn tests(&self, facts: &mut Vec<CheckFact>, of: Of, globs: &[String]) {
@@ -333,8 +346,10 @@ impl Gather<'_> {
 
     /// Why a file cannot tell of the commit: it was there before it.
     fn stale(&self, path: &Path) -> Option<String> {
-        let written = Timestamp::try_from(path.metadata().ok()?.modified().ok()?).ok()?;
         let committed = self.committed()?;
+        let modified = path.metadata().and_then(|metadata| metadata.modified()).ok();
+        let written = modified.and_then(|modified| Timestamp::try_from(modified).ok());
+        let Some(written) = written else { return Some("when it was written cannot be told".to_owned()) };
         // A commit knows seconds only.
         (written.as_second() < committed.as_second())
             .then(|| format!("written {written}, before the commit of {committed}"))

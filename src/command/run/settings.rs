@@ -80,7 +80,7 @@ impl Settings {
             ([], Some(_)) => vec![],
             ([], None) => vec![],
         };
-        let gathered = |named| Gathered::of(named, root(file.as_deref()), &policy.thresholds);
+        let gathered = |named| Gathered::of(named, root(file.as_deref()), &policy.thresholds, policy_ref);
         // What belongs to the whole release is gathered once, by whoever puts the shards together.
         let whole = compared && arguments.shard.is_none();
         let release = config.release.as_ref().filter(|_| whole).map(gathered);

@@ -51,3 +51,37 @@ fn not_read(search: &Search) -> Vec<String> {
     });
     told.collect()
 }
+
+#[test]
+fn an_allow_list_that_is_in_no_commit_leaves_the_search_undecided() {
+    if !git_is_here() {
+        return;
+    }
+    for (steps, text, expected) in [
+        (&[][..], "*.pem a test key\n", 1),
+        (&[&["add", "-A"][..]], "*.pem a test key\n", 1),
+        (&[&["add", "-A"], &["commit", "-q", "-m", "x"]], "*.pem a test key\n", 0),
+        (&[&["add", "-A"], &["commit", "-q", "-m", "x"]], "*.key another one\n", 1),
+    ] {
+        let folder = tree(&[("a.ts", "x")]);
+        git(folder.path(), &["init", "-q"]);
+        git(folder.path(), &["add", "."]);
+        git(folder.path(), &["commit", "-q", "-m", "x"]);
+        let list = folder.path().join(ALLOW_FILE);
+        fs::write(&list, "*.pem a test key\n").expect("a file");
+        steps.iter().for_each(|step| drop(git(folder.path(), step)));
+        fs::write(&list, text).expect("a file");
+        let told = not_read(&search(folder.path()).expect("a search"));
+        assert_eq!(told.len(), expected, "{steps:?} {text}: {told:?}");
+        assert!(told.iter().all(|what| what.contains(ALLOW_FILE)), "{told:?}");
+        let told = not_read(&search_allowing(folder.path(), "*.key of main\n").expect("a search"));
+        assert!(told.len() <= 1, "{told:?}");
+    }
+    // The list that is given counts, not the one that lies there.
+    let token = format!("x = '{}_{}'", "ghp", drawn(36));
+    let folder = tree(&[("a.ts", &token), (ALLOW_FILE, "a.ts a test key\n")]);
+    for (list, found) in [("", 1), ("a.ts of the protected branch\n", 0)] {
+        let search = search_allowing(folder.path(), list).expect("a search");
+        assert_eq!(search.findings.len(), found, "{list}");
+    }
+}
