@@ -110,7 +110,7 @@ fn decide(
         return Err(Refused::ClockSetBack { at: when.at, last: floor });
     }
     let data = Data::read(files, when.at);
-    let mut answer = rule(plan, &past, let_out.as_ref().map(|()| ()).map_err(String::as_str), &data, when)?;
+    let mut answer = rule(plan, &past, let_out.as_ref().copied().map_err(String::as_str), &data, when)?;
     if let Answer::New(decided @ Decided { decision: Decision::Begin, .. }) = &mut answer {
         decided.why.extend(overridden(ledger, seen));
     }

@@ -27,11 +27,11 @@ pub(super) fn find(
     }
     let parent = format!("{commit}^");
     let asked = ["describe", "--tags", "--abbrev=0", "--first-parent", &parent];
-    if let Some(tag) = git.line(&asked).map_err(refused)? {
-        if let Some(base) = git.commit(&format!("refs/tags/{tag}")).map_err(refused)? {
-            notes.push(format!("compared with the tag before it, {tag}"));
-            return Ok(Some(base));
-        }
+    if let Some(tag) = git.line(&asked).map_err(refused)?
+        && let Some(base) = git.commit(&format!("refs/tags/{tag}")).map_err(refused)?
+    {
+        notes.push(format!("compared with the tag before it, {tag}"));
+        return Ok(Some(base));
     }
     if git.is_shallow() {
         let what = "is a clone whose history is cut off, and no base was found in what is there: fetch all of it \

@@ -25,12 +25,15 @@ struct Way {
 enum NotTried {
     #[error(transparent)]
     Git(#[from] GitError),
-    #[error("{0} commits lie between: they were not reverted one by one")]
+    #[error("{0} commits lie between, too many to be reverted one by one")]
     TooMany(usize),
+    #[error("{0} is not on the first-parent line of the commit, so that reverting does not lead back to it")]
+    Aside(String),
 }
 
 impl CommitChange {
-    /// Tries the way back to the base, which is not read where it could not be tried; `None` where there is no base, so that there is nothing to go back to.
+    /// Tries the way back to the base. Where reverting is no way back, that is noted: the base's tree can be put back as
+    /// it was; where git refuses, it is not read. `None` where there is no base, so that there is nothing to go back to.
     #[must_use]
     pub fn rehearsed(&self) -> Option<CheckFact> {
         let base = self.base.as_deref()?;
@@ -38,7 +41,10 @@ impl CommitChange {
             Ok((commands, conflicts)) => {
                 CheckFact::RollbackRehearsed { commands, clean: conflicts.is_empty(), conflicts }
             }
-            Err(why) => CheckFact::NotRead { what: format!("going back could not be rehearsed: {why}") },
+            Err(NotTried::Git(why)) => {
+                CheckFact::NotRead { what: format!("going back could not be rehearsed: {why}") }
+            }
+            Err(why) => CheckFact::Noted { what: format!("going back was not rehearsed: {why}") },
         })
     }
 
@@ -46,8 +52,7 @@ impl CommitChange {
     fn rehearse(&self, base: &str) -> Result<(Vec<String>, Vec<String>), NotTried> {
         let git = Git::open(&self.root)?;
         let Some(way) = way(&git, base, &self.commit)? else {
-            let why = "is not on the first-parent line of the commit: reverting does not lead back to it";
-            return Ok((vec![], vec![format!("{base} {why}")]));
+            return Err(NotTried::Aside(base.to_owned()));
         };
         if way.commits.len() > MOST_COMMITS {
             return Err(NotTried::TooMany(way.commits.len()));
@@ -172,9 +177,9 @@ mod tests {
         assert!(clean, "{conflicts:?}");
         // Another base, beside the line of the commit.
         let side = repository.git(&["rev-parse", "side"]);
-        let (commands, clean, conflicts) = rehearsed(&repository, &side);
-        assert!(!clean && commands.is_empty());
-        assert!(conflicts[0].contains("is not on the first-parent line"), "{conflicts:?}");
+        let told = repository.read(Some(&side)).rehearsed();
+        let is_noted = matches!(&told, Some(CheckFact::Noted { what }) if what.contains("is not on the first-parent line"));
+        assert!(is_noted, "{told:?}");
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn an_allow_list_that_is_in_no_commit_leaves_the_search_undecided() {
         git(folder.path(), &["commit", "-q", "-m", "x"]);
         let list = folder.path().join(ALLOW_FILE);
         fs::write(&list, "*.pem a test key\n").expect("a file");
-        steps.iter().for_each(|step| drop(git(folder.path(), step)));
+        steps.iter().for_each(|step| git(folder.path(), step));
         fs::write(&list, text).expect("a file");
         let told = not_read(&search(folder.path()).expect("a search"));
         assert_eq!(told.len(), expected, "{steps:?} {text}: {told:?}");

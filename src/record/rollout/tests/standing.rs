@@ -1,6 +1,8 @@
 //! What stands behind a verdict stops a rollout, what is not sound makes no checklist, and what cannot be written leaves
 //! the record as it was.
 
+use std::path::PathBuf;
+
 use super::*;
 
 #[test]
@@ -65,13 +67,16 @@ fn let_out_and_promoted(files: &[File]) -> Decided {
 
 #[test]
 fn a_checklist_is_drawn_up_of_a_sound_record_alone() {
-    let blob = |sample: &Sample| sample.record().join(BLOBS).join(crate::record::sha256("<testsuites/>"));
-    let change: [(&str, &dyn Fn(&Sample)); 3] = [
-        ("a changed file", &|sample| fs::write(blob(sample), "<testsuite/>").expect("a file")),
-        ("another file", &|sample| {
+    type Change = fn(&Sample);
+    fn blob(sample: &Sample) -> PathBuf {
+        sample.record().join(BLOBS).join(crate::record::sha256("<testsuites/>"))
+    }
+    let change: [(&str, Change); 3] = [
+        ("a changed file", |sample| fs::write(blob(sample), "<testsuite/>").expect("a file")),
+        ("another file", |sample| {
             fs::write(sample.record().join("notes"), "mine").expect("a file");
         }),
-        ("a file that is missing", &|sample| fs::remove_file(blob(sample)).expect("a file")),
+        ("a file that is missing", |sample| fs::remove_file(blob(sample)).expect("a file")),
     ];
     for (what, change) in change {
         let sample = let_out();
