@@ -80,6 +80,10 @@ fn paths(root: &Path, search: &mut Search) -> BTreeSet<PathBuf> {
         }
         // A folder that its repository ignores is a tree of its own.
         Ok(_) | Err(GitError::NoRepository(_)) => {}
+        // What git knows and a walk passes over would go unsearched.
+        Err(error) if root.ancestors().any(|folder| folder.join(".git").exists()) => {
+            search.unread.push(format!("what is committed cannot be told: {error}"));
+        }
         Err(error) => search.notes.push(format!("read as a plain folder, not as a repository: {error}")),
     }
     let mut paths = BTreeSet::new();

@@ -45,9 +45,29 @@ fn relative(path: &Path) -> String {
     path.strip_prefix(root()).expect("inside the package").to_string_lossy().replace('\\', "/")
 }
 
-/// The part of a file that ships: unit tests may use whatever they need.
-fn shipped(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap_or(text)
+/// The part of a file that ships: unit tests may use whatever they need. Of a file whose tests stand before the rest,
+/// the rest ships all the same.
+fn shipped(text: &str) -> String {
+    let (mut kept, mut lines) = (String::new(), text.lines());
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            kept.push_str(line);
+            kept.push('\n');
+            continue;
+        }
+        let item = lines.by_ref().find(|line| !line.trim_start().starts_with("#[")).unwrap_or_default();
+        let end = format!("{}}}", &item[..item.len() - item.trim_start().len()]);
+        if item.trim_end().ends_with('{') {
+            lines.by_ref().find(|line| *line == end);
+        }
+    }
+    kept
+}
+
+#[test]
+fn what_ships_is_what_no_test_alone_has() {
+    let text = "#[cfg(test)]\nmod tests;\nuse crate::a;\n#[cfg(test)]\nmod more {\n    use crate::b;\n}\nuse crate::c;\n";
+    assert_eq!(shipped(text), "use crate::a;\nuse crate::c;\n");
 }
 
 /// module → modules that it may use, in the order of the map.

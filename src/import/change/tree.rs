@@ -1,6 +1,6 @@
 //! The working tree against the commit: what it holds beyond it, and what git is told not to look at. Changes neither.
 
-use std::fs;
+use std::{fs, io::ErrorKind};
 
 use super::{fields, path_text};
 use crate::git::{Git, GitError, path_of};
@@ -50,7 +50,13 @@ pub(super) fn hidden(git: &Git) -> Result<Vec<String>, GitError> {
     }
     let attributes = git.output(&["rev-parse", "--path-format=absolute", "--git-path", "info/attributes"])?;
     let path = path_of(attributes.strip_suffix(b"\n").unwrap_or(&attributes));
-    let text = fs::read(&path).unwrap_or_default();
+    let text = match fs::read(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            untold.push(format!("{} cannot be read: {error}", path.display()));
+            vec![]
+        }
+        text => text.unwrap_or_default(),
+    };
     let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     if String::from_utf8_lossy(&text).lines().any(says) {
         untold.push(

@@ -221,9 +221,13 @@ fn conclude(planned: &PlannedCheck, finding: Finding, facts: &[&CheckFact]) -> C
     }
 }
 
-/// A figure with at most two places behind the point, and without zeros that say nothing.
+/// A figure with two places behind the point, or as many as keep it from looking whole, and without zeros that say
+/// nothing: what is just below a limit is not shown as the limit.
 fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
+    let drawn = |places: usize| format!("{value:.places$}");
+    let looks_whole = |text: &String| text.trim_end_matches('0').ends_with('.');
+    let exact = (2..=6).map(drawn).find(|text| value.fract() == 0.0 || !looks_whole(text));
+    let text = exact.unwrap_or_else(|| drawn(2));
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
@@ -236,4 +240,24 @@ fn with_unit(value: f64, unit: &str) -> String {
 /// `1 test`, `2 tests`.
 fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod figures {
+    use super::number;
+
+    #[test]
+    fn what_is_just_below_a_limit_is_not_shown_as_the_limit() {
+        for (value, shown) in [
+            (29_999.0 / 300.0, "99.997"),
+            (100.0, "100"),
+            (0.1 + 0.2, "0.3"),
+            (2.005, "2.005"),
+            (1.0 / 3.0, "0.33"),
+            (0.000_2, "0.0002"),
+            (-0.0, "0"),
+        ] {
+            assert_eq!(number(value), shown, "{value}");
+        }
+    }
 }
