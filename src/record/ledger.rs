@@ -202,12 +202,14 @@ impl Appender {
         Ok(Self { record: record.to_owned(), file, ledger, counted: 0, _lock: lock })
     }
 
-    /// Opens a whole ledger; one that is not whole is never added to.
+    /// Opens a whole ledger; one that is not whole is never added to. The one line that a killed call added and `head`
+    /// never counted is taken back: nobody was told that it stands there.
     ///
     /// # Errors
     /// It is not whole, somebody else adds to it, or it cannot be written.
     pub fn open(record: &Path) -> Result<Self, RecordError> {
         let lock = locked(record)?;
+        roll_back(record)?;
         let ledger = Ledger::read(record)?;
         let path = record.join(LEDGER);
         let file = File::options().append(true).open(&path);
@@ -280,6 +282,29 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), RecordError> {
 }
 
 /// The lock ends with the process, however that ends.
+/// Takes back one line, whole or torn, behind those that `head` counts. More than one is nothing that a call leaves.
+fn roll_back(record: &Path) -> Result<(), RecordError> {
+    let path = record.join(LEDGER);
+    let text = read_regular(&path, LARGEST)?;
+    let head = read_regular(&record.join(HEAD), 1 << 10)?;
+    let Ok(counted) = canonical::from_bytes::<Head>(head.strip_suffix(b"\n").unwrap_or_default()) else {
+        return Ok(());
+    };
+    let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    let Some(end) =
+        usize::try_from(counted.size).ok().and_then(|size| ends.clone().nth(size.checked_sub(1)?))
+    else {
+        return Ok(());
+    };
+    let is_one = !text[end..].is_empty() && ends.filter(|at| *at > end).all(|at| at == text.len());
+    if is_one && Ledger::of(&text[..end], &head).is_ok() {
+        let file = File::options().write(true).open(&path);
+        let cut = file.and_then(|file| file.set_len(end as u64).and_then(|()| file.sync_all()));
+        cut.map_err(|source| RecordError::Io { path, source })?;
+    }
+    Ok(())
+}
+
 fn locked(record: &Path) -> Result<File, RecordError> {
     let path = record.join(LOCK);
     let open = File::options().create(true).truncate(false).write(true).open(&path);

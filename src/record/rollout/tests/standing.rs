@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::record::ledger::HEAD;
 
 #[test]
 fn who_rejects_behind_the_verdict_stops_the_rollout_and_so_does_a_key_that_is_revoked() {
@@ -133,4 +134,31 @@ fn what_the_disk_refuses_leaves_the_record_as_it_was() {
     fs::write(sample.record().join(CHECKPOINT), &seal).expect("the seal of before");
     again().expect("a judgement");
     assert_eq!(verified(&sample).0, Finding::Verified, "{}", verified(&sample).1);
+}
+
+#[test]
+fn a_call_that_was_killed_before_its_line_counted_is_as_if_it_never_was() {
+    let sample = let_out();
+    let (ledger, head) = (sample.record().join(LEDGER), sample.record().join(HEAD));
+    let first = fs::read(&head).expect("a head");
+    assert_eq!(decided(&sample, 1, &[]), Decision::Begin);
+    let seal = sample.record().join(CHECKPOINT);
+    let begun = [&head, &seal].map(|file| fs::read(file).expect("a file"));
+    let fine = data(2, 61, 0.001);
+    assert_eq!(decided(&sample, 61, &fine), Decision::Promote);
+    let whole = fs::read(&ledger).expect("a ledger");
+    for torn in [0, 7] {
+        for (file, bytes) in [&head, &seal].into_iter().zip(&begun) {
+            fs::write(file, bytes).expect("a file");
+        }
+        fs::write(&ledger, &whole[..whole.len() - torn]).expect("a file");
+        assert_eq!(verified(&sample).0, Finding::Failed);
+        assert_eq!(decided(&sample, 61, &fine), Decision::Promote, "{torn}");
+        assert_eq!(fs::read(&ledger).expect("a ledger"), whole, "{torn}");
+        assert_eq!(verified(&sample).0, Finding::Verified, "{torn}");
+    }
+    // Two lines that `head` does not count are nothing that a call leaves.
+    fs::write(&head, &first).expect("a file");
+    call(&sample, 61, &fine).expect_err("refused");
+    assert_eq!(fs::read(&ledger).expect("a ledger"), whole);
 }
