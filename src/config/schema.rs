@@ -23,6 +23,7 @@ const WORD: &str = r"\S";
 pub fn schema() -> Vec<u8> {
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_deserialize();
     let settings = settings.with_transform(RecursiveTransform(without_empty_default));
+    let settings = settings.with_transform(RecursiveTransform(without_null));
     let mut schema = settings.into_generator().into_root_schema_for::<Config>();
     schema.insert("title".into(), super::FILE_NAME.into());
     let mut bytes = serde_json::to_vec_pretty(&schema).unwrap_or_default();
@@ -35,6 +36,24 @@ fn without_empty_default(schema: &mut Schema) {
     let is_empty = |default: &Value| default.is_null() || default.as_array().is_some_and(Vec::is_empty);
     if schema.get("default").is_some_and(is_empty) {
         schema.remove("default");
+    }
+}
+
+/// A key without a value is refused, so `null` stands nowhere.
+fn without_null(schema: &mut Schema) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [one] = types.as_slice() {
+            let one = one.clone();
+            schema.insert("type".into(), one);
+        }
+    }
+    let is_null = |value: &Value| value.is_null() || value["type"] == "null";
+    for key in ["anyOf", "enum"] {
+        if let Some(Value::Array(choices)) = schema.get_mut(key) {
+            choices.retain(|choice| !is_null(choice));
+        }
     }
 }
 
