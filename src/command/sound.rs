@@ -15,7 +15,7 @@ use crate::{
         entry::Event,
         judged,
         ledger::Ledger,
-        verify::{self, Finding, Trust},
+        verify::{self, Trust},
     },
     rollout::{Decided, Decision},
 };
@@ -51,9 +51,8 @@ fn sound(record: &Path, trusted: &Trusted) -> anyhow::Result<Sound> {
     let at = trusted.at.unwrap_or(last.ts);
     let trust = Trust { key: key.as_ref(), allowed: allowed.as_ref(), revoked, predecessor: None, at };
     let report = verify::verify(record, &trust);
-    // A sign-off that does not count is told in the document; it spoils nothing else.
-    let is_broken = |row: &&verify::Row| row.finding == Finding::Failed && !row.is_sign_off();
-    if let Some(row) = report.rows.iter().find(is_broken) {
+    // A sign-off that does not count is told in the document.
+    if let Some(row) = report.rows.iter().find(|row| row.is_broken()) {
         return Err(anyhow!("{}: {}", row.what, row.detail)).context("the record is not sound");
     }
     let accepted = ledger.verdict().map(|(_, stated)| stated.accepted.clone()).unwrap_or_default();

@@ -32,6 +32,9 @@ pub use xml::{Element, XmlEvent, XmlReader};
 /// Letters of a message that are kept; tools put whole logs there.
 pub const MESSAGE_LIMIT: usize = 2_000;
 
+/// Two clocks differ by so much and no more: what tells a later time than that is of a time to come.
+const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
 /// Bytes of a name that are taken; a longer one is an error, for two names must not become one by a cut.
 pub const NAME_LIMIT: usize = 64 * 1024;
 

@@ -272,9 +272,8 @@ fn sound(record: &Path, call: &Call<'_>, now: Timestamp) -> Result<(), String> {
         Trust { key: key.as_ref(), allowed: call.allowed, revoked: call.revoked, predecessor: None, at: now };
     let report = verify::verify(record, &trust);
     for row in &report.rows {
-        let is_failed = row.finding == Finding::Failed && !row.is_sign_off();
         let is_open = row.what == verify::VERDICT_ROW && row.finding != Finding::Verified;
-        if is_failed || is_open {
+        if row.is_broken() || is_open {
             return Err(format!("the record cannot be gone on from: {}: {}", row.what, row.detail));
         }
     }

@@ -9,7 +9,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use ssh_key::PublicKey;
 
 use super::{
-    RecordError, read_regular,
+    RecordError,
     sshsig::{NAMESPACE, fingerprint},
 };
 
@@ -45,14 +45,6 @@ pub enum Standing {
 }
 
 impl AllowedSigners {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// It cannot be read, or the line that cannot be honoured.
-    pub fn read(path: &Path) -> Result<Self, RecordError> {
-        Self::parse(path, read_regular(path, LARGEST_SIGNERS)?)
-    }
-
     /// Reads a file's bytes; `path` is its name in errors.
     ///
     /// # Errors
@@ -161,15 +153,7 @@ pub struct Revoked {
 }
 
 impl Revoked {
-    /// Reads a list: a public key or a `SHA256:…` fingerprint a line.
-    ///
-    /// # Errors
-    /// It cannot be read, is a binary KRL, or the line that is neither.
-    pub fn read(path: &Path) -> Result<Self, RecordError> {
-        Self::parse(path, read_regular(path, LARGEST_SIGNERS)?)
-    }
-
-    /// Reads a file's bytes; `path` is its name in errors.
+    /// Reads a list's bytes, a public key or a `SHA256:…` fingerprint a line; `path` is its name in errors.
     ///
     /// # Errors
     /// They are no text but a binary KRL, say, or the line that is neither a key nor a fingerprint.

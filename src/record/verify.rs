@@ -80,10 +80,10 @@ pub struct Row {
 const SIGN_OFF: &str = "sign-off: ";
 
 impl Row {
-    /// Whether it is about what a person signed, and not about the record itself.
+    /// Whether it shows that the record itself is not sound. A sign-off that does not count spoils nothing else.
     #[must_use]
-    pub fn is_sign_off(&self) -> bool {
-        self.what.starts_with(SIGN_OFF)
+    pub fn is_broken(&self) -> bool {
+        self.finding == Finding::Failed && !self.what.starts_with(SIGN_OFF)
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     sign_off::{Carried, opened},
     statement,
     sweep::{sweep, tidied, unsealed},
-    verify::{self, Finding, LARGEST_REPORT, Row, Trust},
+    verify::{self, LARGEST_REPORT, Row, Trust},
 };
 use crate::{
     evidence::{
@@ -228,8 +228,7 @@ fn sound(record: &Path, ledger: &Ledger, key: Option<&SealingKey>, at: Timestamp
     let is_seal = |row: &Row| is_open && [CHECKPOINT, VERDICT, SVR].contains(&row.what.as_str());
     let trust = Trust { key: key.as_ref(), allowed: None, revoked: &revoked, predecessor: None, at };
     let report = verify::verify(record, &trust);
-    let is_failed = |row: &&Row| row.finding == Finding::Failed && !row.is_sign_off() && !is_seal(row);
-    let broken = report.rows.iter().find(is_failed);
+    let broken = report.rows.iter().find(|row| row.is_broken() && !is_seal(row));
     broken.map_or(Ok(()), |row| {
         let what = format!("it is not sound: {}: {}", row.what, row.detail);
         Err(RecordError::Unsound { place: record.display().to_string(), what })

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{LogReport, entry::Entry};
+use crate::import::SKEW;
 
 /// The first and the last time of a log.
 #[derive(Default)]
@@ -131,9 +132,6 @@ impl Window {
         self.epoch.and_then(of_number).or_else(|| of_text(&self.text))
     }
 }
-
-/// Two clocks differ by so much and no more.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 impl LogReport {
     /// Why its entries cannot tell of what was committed at `since` (where that is known) and is looked at by `until`:

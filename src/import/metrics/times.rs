@@ -4,10 +4,7 @@
 use jiff::Timestamp;
 
 use super::{MetricReport, Selector, Series, named};
-use crate::evidence::Objective;
-
-/// Two clocks differ by so much and no more.
-const SKEW_S: f64 = 300.0;
+use crate::{evidence::Objective, import::SKEW};
 
 /// When what counts can have been measured.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +33,7 @@ impl Times {
         let newest = series.points.iter().filter_map(|(at, _)| *at).max_by(f64::total_cmp)?;
         let told = shown(newest);
         let until = self.until;
-        if newest.is_nan() || newest > until.as_millisecond() as f64 / 1000.0 + SKEW_S {
+        if newest.is_nan() || newest > until.as_millisecond() as f64 / 1000.0 + SKEW.as_secs_f64() {
             return Some(format!("was measured {told}, which is yet to come: it is {until}"));
         }
         // A commit knows seconds only.

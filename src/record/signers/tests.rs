@@ -87,9 +87,7 @@ fn a_revoked_key_is_known_by_its_line_or_its_fingerprint() {
 
 #[test]
 fn a_binary_list_is_refused_in_words() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("krl");
-    std::fs::write(&path, b"SSHKRL\n\0\0\0\0\x01").expect("a file");
-    let error = Revoked::read(&path).expect_err("no list").to_string();
+    let list = b"SSHKRL\n\0\0\0\0\x01";
+    let error = Revoked::parse(Path::new("revoked"), list).expect_err("no list").to_string();
     assert!(error.contains("binary KRL, which gonogo does not read"), "{error}");
 }
